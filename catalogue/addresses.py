@@ -1,0 +1,142 @@
+"""Every URL that this node mints, one function per kind, and the paths behind them.
+
+The doors serve at the paths of :class:`Path`; everything else asks :class:`Addresses`. An address
+once given out lives as long as the node, so change one only with a redirect in its place.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, urlencode, urlsplit
+
+from catalogue.model import Actor
+
+CATALOGUE_HANDLE = "catalogue"
+VOCABULARY = "https://w3id.org/capacity-exchange/"
+
+
+class Path(StrEnum):
+    """The paths a node answers at, in the form of aiohttp's router."""
+
+    HOME = "/"
+    BROWSE = "/listings"
+    LISTING = "/proposals/{id}"
+    LISTING_CREATE = "/proposals/{id}/activity"
+    LISTING_REPLIES = "/proposals/{id}/replies"
+    AFFILIATES = "/affiliates"
+    AFFILIATE = "/affiliates/{id}"
+    PROFILE = "/@{handle}"
+    CAPACITIES = "/capacities"
+    CAPACITY = "/capacities/{id}"
+    TAG = "/tags/{name}"
+    ABOUT = "/about"
+    STATIC = "/static/{name}"
+
+    INSTANCE = "/actor"
+    INSTANCE_INBOX = "/actor/inbox"
+    INSTANCE_OUTBOX = "/actor/outbox"
+    SHARED_INBOX = "/inbox"
+    ACTOR = "/actors/{handle}"
+    ACTOR_INBOX = "/actors/{handle}/inbox"
+    ACTOR_OUTBOX = "/actors/{handle}/outbox"
+    ACTOR_FOLLOWERS = "/actors/{handle}/followers"
+    ACTOR_FOLLOWING = "/actors/{handle}/following"
+    ACTOR_PROPOSALS = "/actors/{handle}/proposals"
+    ACTOR_ANNOUNCE = "/actors/{handle}/announces/{id}"
+    ACTIVITY = "/activities/{verb}/{id}"
+    NODE_PROPOSALS = "/proposals"
+
+    WEBFINGER = "/.well-known/webfinger"
+    HOST_META = "/.well-known/host-meta"
+    NODEINFO_INDEX = "/.well-known/nodeinfo"
+    NODEINFO = "/nodeinfo/{version}"
+    LIVEZ = "/livez"
+    READYZ = "/readyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of one node, from its public base URL without a trailing slash."""
+
+    base_url: str
+
+    @property
+    def authority(self) -> str:
+        """Host, and port where it is not the scheme's own: what peers call this node."""
+        return urlsplit(self.base_url).netloc
+
+    def at(self, path: Path, **parts: str) -> str:
+        """Return the full URL of ``path`` with its parts filled in, each percent-encoded."""
+        return self.base_url + local(path, **parts)
+
+    def is_ours(self, uri: str) -> bool:
+        """Say whether ``uri`` has this node's origin."""
+        return uri == self.base_url or uri.startswith(self.base_url + "/")
+
+    # -- actors -------------------------------------------------------------------------------
+
+    @property
+    def instance(self) -> str:
+        """The Application that signs this node's fetches."""
+        return self.at(Path.INSTANCE)
+
+    @property
+    def catalogue(self) -> str:
+        """The Service that announces this node's public listings."""
+        return self.actor(CATALOGUE_HANDLE)
+
+    def actor(self, handle: str) -> str:
+        """An affiliate of this node, or its catalogue."""
+        return self.at(Path.ACTOR, handle=handle)
+
+    def acct(self, handle: str) -> str:
+        """The handle by which the fediverse finds an actor: ``name@host``."""
+        return f"{handle}@{self.authority}"
+
+    def profile(self, handle: str) -> str:
+        """The page of an affiliate of this node."""
+        return self.at(Path.PROFILE, handle=handle)
+
+    # -- listings and activities --------------------------------------------------------------
+
+    def listing(self, listing_id: str) -> str:
+        """A listing: its ActivityPub id and its page at once."""
+        return self.at(Path.LISTING, id=listing_id)
+
+    def listing_create(self, listing_id: str) -> str:
+        """The Create activity of a listing."""
+        return self.at(Path.LISTING_CREATE, id=listing_id)
+
+    def activity(self, verb: str, activity_id: str) -> str:
+        """An activity that concerns no listing: follow, accept, reject, undo."""
+        return self.at(Path.ACTIVITY, verb=verb, id=activity_id)
+
+    def announce(self, listing_id: str) -> str:
+        """The catalogue's Announce of a listing."""
+        return self.at(Path.ACTOR_ANNOUNCE, handle=CATALOGUE_HANDLE, id=listing_id)
+
+    def tag(self, name: str) -> str:
+        """The page of a hashtag, named without its ``#``."""
+        return self.at(Path.TAG, name=name)
+
+
+def actor_page(actor: Actor, authority: str) -> str:
+    """Return where this node shows an actor: by handle one of its own, by local id any other."""
+    if actor.node == authority:
+        return local(Path.PROFILE, handle=actor.handle)
+    return local(Path.AFFILIATE, id=actor.id)
+
+
+def local(path: Path, **parts: str) -> str:
+    """Return ``path`` with its parts filled in, each percent-encoded, for links within the node."""
+    return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
+
+
+def with_query(address: str, **query: str | None) -> str:
+    """Return ``address`` with those of ``query`` that have a value."""
+    pairs = {name: value for name, value in query.items() if value is not None}
+    return f"{address}?{urlencode(pairs)}" if pairs else address
+
+
+def concept(scheme: str, concept_id: str) -> str:
+    """Return the IRI of a concept of the shared taxonomy, the same on every node."""
+    return f"{VOCABULARY}{scheme}/{quote(concept_id, safe='')}"

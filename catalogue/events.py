@@ -1,0 +1,66 @@
+"""The closed list of what can happen here.
+
+A change and its event are written in one transaction; the worker reads the events in order and
+tells whoever must know. Pages and commands record events and never call federation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalogue.model import Follow, Kind, Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingPublished:
+    """A listing of this node is new."""
+
+    listing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingEdited:
+    """A listing of this node has other content, or was closed or reopened."""
+
+    listing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingDeleted:
+    """A listing of this node is gone; only this and its tombstone remember it."""
+
+    uri: str
+    by: str
+    kind: Kind
+    visibility: Visibility
+    deleted: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowRequested:
+    """An actor of this node asks to follow another."""
+
+    follow: Follow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowAnswered:
+    """An actor of this node accepted or rejected a follower: ``follow.state`` says which."""
+
+    follow: Follow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowWithdrawn:
+    """An actor of this node no longer follows another."""
+
+    follow: Follow
+
+
+Event = (
+    ListingPublished
+    | ListingEdited
+    | ListingDeleted
+    | FollowRequested
+    | FollowAnswered
+    | FollowWithdrawn
+)

@@ -1,0 +1,122 @@
+"""Following: one table of states and moves, checked when this module loads.
+
+::
+
+    pending ──accept──▶ accepted ──reject──▶ rejected
+       │  └───reject──────────────────────────▲
+       └──undo──▶ undone ◀──undo── accepted
+    rejected, undone ──request──▶ pending
+
+Whoever is followed answers; whoever follows asks and undoes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from catalogue.errors import Conflict, NotFound
+from catalogue.events import FollowAnswered, FollowRequested, FollowWithdrawn
+from catalogue.model import Follow, FollowState
+from catalogue.ports import Store
+
+
+class Move(StrEnum):
+    """What can happen to a follow."""
+
+    REQUEST = "request"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    UNDO = "undo"
+
+
+MOVES: Mapping[tuple[FollowState, Move], FollowState] = {
+    (FollowState.PENDING, Move.ACCEPT): FollowState.ACCEPTED,
+    (FollowState.PENDING, Move.REJECT): FollowState.REJECTED,
+    (FollowState.PENDING, Move.UNDO): FollowState.UNDONE,
+    (FollowState.ACCEPTED, Move.REJECT): FollowState.REJECTED,
+    (FollowState.ACCEPTED, Move.UNDO): FollowState.UNDONE,
+    (FollowState.REJECTED, Move.REQUEST): FollowState.PENDING,
+    (FollowState.UNDONE, Move.REQUEST): FollowState.PENDING,
+}
+
+_UNREACHED = set(FollowState) - {FollowState.PENDING} - set(MOVES.values())
+_DEAD_ENDS = set(FollowState) - {state for state, _ in MOVES}
+if _UNREACHED or _DEAD_ENDS:
+    raise AssertionError(f"no way in: {_UNREACHED}; no way out: {_DEAD_ENDS}")
+
+
+def after(state: FollowState, move: Move) -> FollowState:
+    """Return the state that ``move`` leads to; raise Conflict for one the table does not know."""
+    try:
+        return MOVES[state, move]
+    except KeyError:
+        raise Conflict(f"a follow that is {state} cannot be changed by {move}") from None
+
+
+def request(store: Store, *, follower: str, followed: str, verb_uri: str) -> Follow:
+    """Ask to follow: an actor of this node wants another's news.
+
+    Asking again while one is pending or accepted changes nothing and returns what there is.
+    """
+    if follower == followed:
+        raise Conflict("nobody can follow themselves")
+    known = store.follows.find_between(follower, followed)
+    if known is not None and known.state in {FollowState.PENDING, FollowState.ACCEPTED}:
+        return known
+    now = store.clock.now()
+    follow = Follow(
+        uri=verb_uri,
+        follower=follower,
+        followed=followed,
+        state=after(known.state, Move.REQUEST) if known else FollowState.PENDING,
+        created=now,
+        updated=now,
+    )
+    store.follows.put(follow)
+    store.events.record(FollowRequested(follow=follow))
+    return follow
+
+
+def withdraw(store: Store, *, follower: str, followed: str) -> Follow:
+    """Stop following; raise NotFound when there is nothing to stop."""
+    known = store.follows.find_between(follower, followed)
+    if known is None:
+        raise NotFound("there is no such follow")
+    follow = _move(store, known, Move.UNDO)
+    store.events.record(FollowWithdrawn(follow=follow))
+    return follow
+
+
+def welcome(store: Store, *, uri: str, follower: str, followed: str) -> Follow:
+    """Accept a follower of an actor of this node; a repeated Follow is answered again."""
+    now = store.clock.now()
+    known = store.follows.find_between(follower, followed)
+    follow = Follow(
+        uri=uri,
+        follower=follower,
+        followed=followed,
+        state=FollowState.ACCEPTED,
+        created=known.created if known else now,
+        updated=now,
+    )
+    store.follows.put(follow)
+    store.events.record(FollowAnswered(follow=follow))
+    return follow
+
+
+def answered(store: Store, follow: Follow, move: Move) -> Follow:
+    """Note how the other side answered a follow of ours; one already noted changes nothing."""
+    if (follow.state, move) not in MOVES:
+        return follow
+    return _move(store, follow, move)
+
+
+def left(store: Store, follow: Follow) -> Follow:
+    """Note that a follower of ours undid their follow."""
+    return follow if follow.state is FollowState.UNDONE else _move(store, follow, Move.UNDO)
+
+
+def _move(store: Store, follow: Follow, move: Move) -> Follow:
+    moved = replace(follow, state=after(follow.state, move), updated=store.clock.now())
+    store.follows.put(moved)
+    return moved

@@ -1,0 +1,252 @@
+"""Offers and needs: publish, edit, close, delete, expire; and take in those of other nodes.
+
+Each function is one transaction's work: check → store → index → match → record the event. What
+comes from a peer goes the same way without an event, under one rule of convergence: the newest
+``updated`` wins, and what was deleted never comes back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum, auto
+
+from catalogue import matching
+from catalogue.errors import Conflict, Invalid, NotFound, Problem
+from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
+from catalogue.language import LanguageMap, is_language_tag
+from catalogue.model import Category, Listing, ListingContent, Role, Status, content_fields
+from catalogue.ports import Store
+from catalogue.richtext import MAX_HTML, plain
+from catalogue.taxonomy import Scheme
+from catalogue.words import words
+
+MAX_TITLE = 200  # characters in one language
+MAX_TEXT = 20_000
+MAX_VALUES = 50  # of one facet
+MAX_LANGUAGES = 40  # of one text
+MAX_QUANTITY = Decimal("1e9")
+WIRE_PRECISION = timedelta(
+    seconds=1
+)  # times travel in whole seconds, and each version needs its own
+
+
+def publish(store: Store, content: ListingContent, *, by: str) -> Listing:
+    """Publish a listing of the affiliate ``by`` (its handle here).
+
+    Raises Invalid for fields that do not hold, NotFound for an affiliate that is not of this node.
+    """
+    author = store.actors.find_by_handle(by, store.addresses.authority)
+    if author is None or author.role is not Role.AFFILIATE:
+        raise NotFound(f"there is no affiliate '{by}' on this node")
+    now = store.clock.now()
+    check(content, store, now)
+    listing_id = store.ids.new()
+    address = store.addresses.listing(listing_id)
+    listing = Listing(
+        **content_fields(content),
+        id=listing_id,
+        uri=address,
+        url=address,
+        by=author.uri,
+        node=author.node,
+        published=now,
+        updated=now,
+    )
+    _shelve(store, listing)
+    store.events.record(ListingPublished(listing=listing.id))
+    return listing
+
+
+def edit(store: Store, listing_id: str, content: ListingContent) -> Listing:
+    """Give a listing of this node other content; nothing happens when it is the same.
+
+    Raises NotFound, Invalid, and Conflict for a listing of another node.
+    """
+    before = get_own(store, listing_id)
+    if before.content == content:
+        return before
+    check(content, store, store.clock.now())
+    return _change(store, replace(before, **content_fields(content)))
+
+
+def close(store: Store, listing_id: str) -> Listing:
+    """Close a listing of this node: it can still be read, and no longer matches."""
+    before = get_own(store, listing_id)
+    if before.status is Status.CLOSED:
+        raise Conflict("this listing is closed already")
+    return _change(store, replace(before, status=Status.CLOSED))
+
+
+def delete(store: Store, listing_id: str) -> None:
+    """Delete a listing of this node; only its address and the time are remembered."""
+    listing = get_own(store, listing_id)
+    now = store.clock.now()
+    store.listings.remove(listing.id)
+    store.tombstones.bury(listing.uri, by=listing.by, at=now)
+    store.events.record(
+        ListingDeleted(
+            uri=listing.uri,
+            by=listing.by,
+            kind=listing.kind,
+            visibility=listing.visibility,
+            deleted=now,
+        )
+    )
+
+
+def close_due(store: Store) -> int:
+    """Close this node's listings whose last day has passed; return how many."""
+    due = store.listings.list_due(store.addresses.authority, store.clock.now())
+    for listing in due:
+        close(store, listing.id)
+    return len(due)
+
+
+def get(store: Store, reference: str) -> Listing:
+    """Return the listing with this local id or URI, of whatever node; raise NotFound."""
+    listing = store.listings.find(reference) or store.listings.find_by_uri(reference)
+    if listing is None:
+        raise NotFound(f"there is no listing '{reference}' here")
+    return listing
+
+
+def get_own(store: Store, reference: str) -> Listing:
+    """Return a listing of this node; raise NotFound, or Conflict for one of another node."""
+    listing = get(store, reference)
+    if listing.node != store.addresses.authority:
+        raise Conflict(f"this listing belongs to {listing.node} and can only be changed there")
+    return listing
+
+
+class Taken(Enum):
+    """What became of a listing that a peer sent."""
+
+    NEW = auto()
+    CHANGED = auto()
+    KNOWN = auto()  # the same or an older version: nothing to do
+    DELETED = auto()  # its owner deleted it before
+
+
+def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
+    """Store what a peer's affiliate published, unless it is old news.
+
+    The caller has made sure that ``listing.by`` said it. ``listing.id`` is used for a new one only.
+    """
+    if store.tombstones.deleted_at(listing.uri):
+        return Taken.DELETED
+    before = store.listings.find_by_uri(listing.uri)
+    if before is None:
+        _shelve(store, listing, document)
+        return Taken.NEW
+    if before.by != listing.by or listing.updated <= before.updated:
+        return Taken.KNOWN
+    _shelve(store, replace(listing, id=before.id), document)
+    return Taken.CHANGED
+
+
+def take_out(store: Store, uri: str, *, by: str, at: datetime) -> bool:
+    """Forget what its owner ``by`` deleted, for good; say whether it was here.
+
+    A deletion that comes before its listing is remembered too, so the listing stays away.
+    """
+    known = store.listings.find_by_uri(uri)
+    if known is not None and known.by != by:
+        return False
+    store.tombstones.bury(uri, by=by, at=at)
+    if known is None:
+        return False
+    store.listings.remove(known.id)
+    return True
+
+
+def _change(store: Store, after: Listing) -> Listing:
+    """Store a change of an own listing; its ``updated`` always grows, whatever the clock says."""
+    updated = max(store.clock.now(), _just_after(after.updated))
+    listing = replace(after, updated=updated)
+    _shelve(store, listing)
+    store.events.record(ListingEdited(listing=listing.id))
+    return listing
+
+
+def _just_after(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) + WIRE_PRECISION
+
+
+def _shelve(store: Store, listing: Listing, document: bytes | None = None) -> None:
+    store.listings.put(listing, words=index_words(listing), document=document)
+    matching.rematch(store, listing)
+
+
+def index_words(listing: ListingContent) -> str:
+    """Return every folded word of a listing in all its languages, title first, joined by spaces."""
+    texts = [
+        *listing.title.values(),
+        *map(plain, listing.text.values()),
+        *listing.audience.values(),
+    ]
+    return " ".join(word for text in texts for word in words(text))
+
+
+# -- what holds -----------------------------------------------------------------------------------
+
+
+def check(content: ListingContent, store: Store, now: datetime) -> None:
+    """Raise Invalid with every field of ``content`` that does not hold."""
+    problems = tuple(_problems(content, store, now))
+    if problems:
+        raise Invalid(problems)
+
+
+def _problems(content: ListingContent, store: Store, now: datetime) -> Iterator[Problem]:
+    yield from _text_problems("title", content.title, MAX_TITLE, required=True)
+    yield from _text_problems("text", content.text, MAX_TEXT, required=True)
+    yield from _text_problems("audience", content.audience, MAX_TITLE, required=False)
+    taxonomy = store.taxonomy
+    yield from _concept_problems("capacities", content.capacities, taxonomy.capacities)
+    yield from _concept_problems("methods", content.methods, taxonomy.methods)
+    yield from _concept_problems("regions", content.regions, taxonomy.regions)
+    for language in content.delivery_languages:
+        if not is_language_tag(language):
+            yield Problem(field="delivery_languages", message=f"'{language}' is no language tag")
+    yield from _quantity_problems(content)
+    if content.until is not None and content.until <= now:
+        yield Problem(field="until", message="lies in the past")
+
+
+def _text_problems(
+    field: str, texts: LanguageMap, most: int, *, required: bool
+) -> Iterator[Problem]:
+    if required and not any(text.strip() for text in texts.values()):
+        yield Problem(field=field, message="is missing")
+    if len(texts) > MAX_LANGUAGES:
+        yield Problem(field=field, message=f"has more than {MAX_LANGUAGES} languages")
+    for language, text in texts.items():
+        if not is_language_tag(language):
+            yield Problem(field=field, message=f"'{language}' is no language tag")
+        if len(text) > MAX_HTML or len(plain(text)) > most:
+            yield Problem(field=field, message=f"is longer than {most} characters ({language})")
+
+
+def _concept_problems(field: str, ids: tuple[str, ...], scheme: Scheme) -> Iterator[Problem]:
+    if len(ids) > MAX_VALUES:
+        yield Problem(field=field, message=f"has more than {MAX_VALUES} values")
+    for concept_id in ids:
+        if concept_id not in scheme:
+            yield Problem(field=field, message=f"'{concept_id}' is not in the taxonomy")
+
+
+def _quantity_problems(content: ListingContent) -> Iterator[Problem]:
+    for field, quantity in (("hours", content.hours), ("amount", content.amount)):
+        if quantity is not None and not 0 < quantity <= MAX_QUANTITY:
+            yield Problem(field=field, message="must be greater than 0 and at most 1,000,000,000")
+    if content.currency is not None and not _is_currency(content.currency):
+        yield Problem(field="currency", message="must be a code of three letters, such as EUR")
+    if (content.amount is None) != (content.currency is None):
+        yield Problem(field="amount", message="an amount and its currency go together")
+    if content.amount is not None and content.category is not Category.FUNDING:
+        yield Problem(field="amount", message="only funding has an amount of money")
+
+
+def _is_currency(code: str) -> bool:
+    return len(code) == 3 and code.isascii() and code.isupper()

@@ -1,0 +1,241 @@
+"""What the catalogue asks of the house, as Protocols: shelves to keep things on, a clock, ids.
+
+All calls are plain and synchronous: they run inside one transaction that the house opened, on a
+:class:`Store` that lives as long as that transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from catalogue.addresses import Addresses
+from catalogue.events import Event
+from catalogue.model import Actor, Follow, Kind, Listing, Match, Peer, Role
+from catalogue.search import Counts, Page, Query
+from catalogue.taxonomy import Taxonomy
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """Return the present as an aware UTC datetime."""
+        ...
+
+
+class Ids(Protocol):
+    """Where local ids come from."""
+
+    def new(self) -> str:
+        """Return an id never given before, which sorts after all earlier ones (UUIDv7)."""
+        ...
+
+
+class ListingShelf(Protocol):
+    """Offers and needs, of this node and of others, with their search index."""
+
+    def find(self, listing_id: str) -> Listing | None:
+        """Return the listing with this local id, or None."""
+        ...
+
+    def find_by_uri(self, uri: str) -> Listing | None:
+        """Return the listing with this URI, or None."""
+        ...
+
+    def find_many(self, ids: Sequence[str]) -> list[Listing]:
+        """Return those of ``ids`` that are here, in the order asked."""
+        ...
+
+    def put(self, listing: Listing, *, words: str, document: bytes | None = None) -> None:
+        """Store a listing, new or changed, and index its folded ``words``.
+
+        ``document`` is what a peer sent, kept as received so that its proof can be shown again.
+        """
+        ...
+
+    def document(self, listing_id: str) -> bytes | None:
+        """Return the document a listing came from, as received; None for one made here."""
+        ...
+
+    def remove(self, listing_id: str) -> None:
+        """Take a listing off the shelf together with its matches."""
+        ...
+
+    def search(self, query: Query, now: datetime) -> Page:
+        """Answer a query, counting what has not passed its last day at ``now``."""
+        ...
+
+    def counts(self, query: Query, now: datetime) -> Counts:
+        """Count the hits of a query by facet; a facet's own choice does not narrow its counts."""
+        ...
+
+    def candidates(
+        self,
+        listing: Listing,
+        *,
+        capacities: Sequence[str],
+        words: Sequence[str],
+        limit: int,
+        now: datetime,
+    ) -> list[Listing]:
+        """Return open listings of the other kind that share a capacity or a rare word with it."""
+        ...
+
+    def list_due(self, node: str, now: datetime) -> list[Listing]:
+        """Return the open listings of ``node`` whose last day has passed."""
+        ...
+
+
+class ActorShelf(Protocol):
+    """Affiliates and other parties, of this node and of others."""
+
+    def find(self, actor_id: str) -> Actor | None:
+        """Return the actor with this local id, or None."""
+        ...
+
+    def find_by_uri(self, uri: str) -> Actor | None:
+        """Return the actor with this URI, or None."""
+        ...
+
+    def find_by_handle(self, handle: str, node: str) -> Actor | None:
+        """Return the actor of ``node`` with this handle in any letter case, or None."""
+        ...
+
+    def find_many(self, uris: Iterable[str]) -> dict[str, Actor]:
+        """Return those of ``uris`` that are here, by URI."""
+        ...
+
+    def put(self, actor: Actor) -> None:
+        """Store an actor, new or changed, by its URI."""
+        ...
+
+    def remove(self, uri: str) -> None:
+        """Take an actor off the shelf."""
+        ...
+
+    def list_by_role(self, role: Role, node: str | None = None) -> list[Actor]:
+        """Return the actors with this role, of one node or of all, by name."""
+        ...
+
+
+class MatchShelf(Protocol):
+    """The best matches of each listing, with the reasons they were scored by."""
+
+    def replace(self, listing_id: str, kind: Kind, matches: Sequence[Match]) -> None:
+        """Put ``matches`` in the place of all that ``listing_id`` had."""
+        ...
+
+    def best(self, listing_id: str, kind: Kind, limit: int) -> list[Match]:
+        """Return the best matches of a listing, best first; equal scores in a fixed order."""
+        ...
+
+
+class FollowShelf(Protocol):
+    """Who follows whom, as far as this node is one of the two."""
+
+    def find(self, uri: str) -> Follow | None:
+        """Return the follow that the activity ``uri`` asked for, or None."""
+        ...
+
+    def find_between(self, follower: str, followed: str) -> Follow | None:
+        """Return the follow of one actor by another, in whatever state, or None."""
+        ...
+
+    def put(self, follow: Follow) -> None:
+        """Store a follow: one for each pair of actors."""
+        ...
+
+    def list_followers(self, followed: str) -> list[Follow]:
+        """Return the accepted follows of an actor, oldest first."""
+        ...
+
+    def list_following(self, follower: str) -> list[Follow]:
+        """Return the follows an actor asked for and has not undone, oldest first."""
+        ...
+
+
+class TombstoneShelf(Protocol):
+    """What was deleted: so that it never comes back."""
+
+    def bury(self, uri: str, *, by: str, at: datetime) -> None:
+        """Remember that the owner ``by`` deleted ``uri``."""
+        ...
+
+    def deleted_at(self, uri: str) -> datetime | None:
+        """Return when ``uri`` was deleted, or None."""
+        ...
+
+
+class EventShelf(Protocol):
+    """What happened and has not been told yet."""
+
+    def record(self, event: Event) -> None:
+        """Write down an event, in the transaction that made it true."""
+        ...
+
+
+class PeerShelf(Protocol):
+    """The other nodes that this one knows."""
+
+    def list_peers(self, now: datetime) -> list[Peer]:
+        """Return every node that follows this one or is followed by it, by name."""
+        ...
+
+
+class Store(Protocol):
+    """All that one transaction can reach."""
+
+    @property
+    def listings(self) -> ListingShelf:
+        """Offers and needs."""
+        ...
+
+    @property
+    def actors(self) -> ActorShelf:
+        """Affiliates and other parties."""
+        ...
+
+    @property
+    def matches(self) -> MatchShelf:
+        """The best matches of each listing."""
+        ...
+
+    @property
+    def follows(self) -> FollowShelf:
+        """Who follows whom."""
+        ...
+
+    @property
+    def peers(self) -> PeerShelf:
+        """The other nodes."""
+        ...
+
+    @property
+    def tombstones(self) -> TombstoneShelf:
+        """What was deleted."""
+        ...
+
+    @property
+    def events(self) -> EventShelf:
+        """What happened."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """New ids."""
+        ...
+
+    @property
+    def addresses(self) -> Addresses:
+        """The URLs this node mints."""
+        ...
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The shared vocabulary."""
+        ...

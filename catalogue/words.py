@@ -1,0 +1,87 @@
+"""Words of any script, made comparable: what the index stores and what a query asks.
+
+Steps: compatibility form and case folded (Unicode NFKC, casefold) → marks that readers leave out
+removed (Latin, Greek, Cyrillic, Arabic, Hebrew) → cut into runs of letters, digits and signs → runs
+of scripts written without spaces (Han, kana, Thai, Lao, Khmer, Burmese) cut into overlapping pairs.
+Indic vowel signs are kept: without them a word falls to pieces.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+MAX_WORD = 64  # characters; what is longer is no word
+
+# Letters that a reader may type in another way and that decomposition does not join.
+_VARIANTS = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ı": "i",
+        "ё": "е",
+        "ґ": "г",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ى": "ي",
+        "ة": "ه",
+        "ـ": None,  # tatweel
+        "\u200c": None,  # zero-width non-joiner and joiner
+        "\u200d": None,
+    }
+)
+
+# Scripts whose combining marks are optional in writing: Latin, Greek, Cyrillic, Hebrew, Arabic.
+_BARE = re.compile(r"[\u0041-\u024f\u0370-\u052f\u0590-\u06ff\u1e00-\u1fff]")
+
+# Scripts written without spaces between words.
+_UNSPACED = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f"  # Burmese
+    "\u1780-\u17ff"  # Khmer
+    "\u3040-\u30ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+)
+
+# Signs inside a word that Python's \\w leaves out: combining marks and the vowels of Indic scripts.
+_SIGNS = "\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0f71-\u0f84"
+
+_RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])(?:[^\W_]|[{_SIGNS}]))+")
+_STARTS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+
+
+def fold(text: str) -> str:
+    """Return ``text`` without the differences that a searcher does not mean."""
+    composed = unicodedata.normalize("NFKC", text).casefold().translate(_VARIANTS)
+    kept: list[str] = []
+    bare = False
+    for char in unicodedata.normalize("NFD", composed):
+        if unicodedata.combining(char):
+            if not bare:
+                kept.append(char)
+            continue
+        bare = _BARE.match(char) is not None
+        kept.append(char)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def words(text: str) -> list[str]:
+    """Cut ``text`` into folded words, in order, with repeats."""
+    return list(_words(text))
+
+
+def _words(text: str) -> Iterator[str]:
+    for run in _RUN.findall(fold(text)):
+        if _STARTS_UNSPACED.match(run):
+            yield from _pairs(run)
+        else:
+            yield run[:MAX_WORD]
+
+
+def _pairs(run: str) -> list[str]:
+    """Cut a run without spaces into overlapping pairs: a word in it is found by its own pairs."""
+    return [run[start : start + 2] for start in range(max(1, len(run) - 1))]

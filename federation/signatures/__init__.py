@@ -1,0 +1,16 @@
+"""The room of signatures: who sent this, and has a byte been changed since.
+
+====================  ====================================================  =======================
+file                  what it does                                          the rule
+====================  ====================================================  =======================
+``keys``              RSA and Ed25519 keys, read with suspicion             FEP-521a
+``digest``            the ``Digest`` of a body                              RFC 3230, 5843
+``cavage``            signs and verifies a request                          draft-cavage-12
+``integrity``         signs and verifies a document                         FEP-8b32
+``base58``            the letters of a multibase ``z``                      draft-msporny-base58-03
+``strict_base64``     base64 in its one canonical spelling                  RFC 4648
+====================  ====================================================  =======================
+
+Nothing here dials, stores or reads the clock. Whatever a stranger sent either holds or raises
+:class:`federation.errors.Unauthenticated`. The library ``cryptography`` is known to this room only.
+"""
