@@ -139,10 +139,10 @@ def follow(current: URL, location: str, policy: DialPolicy) -> URL:
     if len(location) > MAX_URL or _NOT_PLAIN.search(location):  # yarl would drop a tab in silence
         raise GiveUp("redirect is not a plain URL")
     try:
-        target = current.join(URL(location, encoded=True))
+        target = str(current.join(URL(location, encoded=True)))  # yarl reads the port only here
     except ValueError as error:
         raise GiveUp("redirect is not a URL") from error
-    return check_url(str(target), policy)
+    return check_url(target, policy)
 
 
 def origin(uri: str) -> str:

@@ -223,9 +223,8 @@ class Remote:
                 if response.status not in _REDIRECTS:
                     return url, await self._document(response, url, errand)
                 url = self._next(url, response, errand)
-        raise GiveUp(
-            f"{start.raw_authority}: more than {self._limits.max_redirects} redirects"
-        )  # H42
+        # H42
+        raise GiveUp(f"{start.raw_authority}: more than {self._limits.max_redirects} redirects")
 
     def _get_headers(self, url: URL, errand: "_Errand") -> dict[str, str]:
         headers = {"Accept": errand.accept}

@@ -1,0 +1,126 @@
+"""What federation itself keeps: where parties are reached, keys, the inbox, deliveries, hosts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """How an actor is reached (ActivityPub 4.1), as read from its own document.
+
+    ``proposals`` is the collection of a node's open listings; an actor that has one is the
+    catalogue of a node of the exchange.
+    """
+
+    uri: str
+    type: str
+    inbox: str
+    shared_inbox: str | None = None
+    outbox: str | None = None
+    followers: str | None = None
+    proposals: str | None = None
+    fetched: datetime
+
+    @property
+    def best_inbox(self) -> str:
+        """Where to deliver what its whole server may know (ActivityPub 7.1.3)."""
+        return self.shared_inbox or self.inbox
+
+    @property
+    def is_exchange(self) -> bool:
+        """Say whether it speaks for a node of the exchange."""
+        return self.proposals is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """A private key of an actor of this node, as PEM. ``algorithm`` is ``rsa`` or ``ed25519``."""
+
+    uri: str
+    owner: str
+    algorithm: str
+    pem: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    """A public key of another actor, as PEM or, for a Multikey (FEP-521a), as multibase text."""
+
+    uri: str
+    owner: str
+    material: str
+    fetched: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An activity in the inbox: stored as it came, to be worked on."""
+
+    seq: int
+    uri: str
+    actor: str
+    body: bytes
+    received: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """An activity of this node, stored as it goes out."""
+
+    uri: str
+    actor: str
+    body: bytes
+    published: datetime
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One activity on its way to one inbox."""
+
+    seq: int
+    activity: str
+    actor: str
+    inbox: str
+    host: str
+    body: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueItem:
+    """A row of a queue as an operator sees it: what, where to, how it stands and why."""
+
+    seq: int
+    activity: str
+    inbox: str
+    state: str
+    attempts: int
+    due: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostState:
+    """How a host has answered lately: what the breaker judges by.
+
+    ``failures`` counts in a row; while ``closed_until`` lies ahead nothing is sent to it.
+    """
+
+    host: str
+    failures: int = 0
+    closed_until: datetime | None = None
+    error: str | None = None
+    heard: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatchUp:
+    """A peer's catalogue being read page by page: ``page`` is the next one to fetch."""
+
+    actor: str
+    page: str
+    pages: int
+    attempts: int

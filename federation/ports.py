@@ -1,0 +1,286 @@
+"""What federation asks of the house beyond the catalogue's own shelves."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from catalogue.events import Event
+from catalogue.ports import EventShelf, Store
+from federation.model import (
+    CatchUp,
+    Delivery,
+    HostState,
+    KnownKey,
+    OwnKey,
+    Party,
+    QueueItem,
+    Received,
+    Sent,
+)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class EventQueue(EventShelf, Protocol):
+    """The events, as read by whoever tells the other nodes."""
+
+    def next_pending(self, limit: int) -> list[tuple[int, Event]]:
+        """Return the oldest untold events with their numbers."""
+        ...
+
+    def told(self, seq: int) -> None:
+        """Mark an event as told."""
+        ...
+
+
+class PartyShelf(Protocol):
+    """Where actors of other servers are reached."""
+
+    def find(self, uri: str) -> Party | None:
+        """Return what is known of an actor, or None."""
+        ...
+
+    def find_many(self, uris: Iterable[str]) -> dict[str, Party]:
+        """Return those of ``uris`` that are known, by URI."""
+        ...
+
+    def put(self, party: Party) -> None:
+        """Store how an actor is reached."""
+        ...
+
+    def remove(self, uri: str) -> None:
+        """Forget an actor."""
+        ...
+
+
+class KeyShelf(Protocol):
+    """Keys: our actors' private ones, other actors' public ones."""
+
+    def own(self, owner: str, algorithm: str) -> OwnKey | None:
+        """Return the newest key of an actor of this node, or None."""
+        ...
+
+    def put_own(self, key: OwnKey) -> None:
+        """Store a private key."""
+        ...
+
+    def known(self, uri: str) -> KnownKey | None:
+        """Return another actor's public key by its URI, or None."""
+        ...
+
+    def put_known(self, owner: str, keys: Sequence[KnownKey]) -> None:
+        """Put ``keys`` in the place of all that ``owner`` had."""
+        ...
+
+
+class InboxShelf(Protocol):
+    """Activities that were accepted and wait to be worked on."""
+
+    def remember(self, uri: str, *, actor: str, body: bytes, at: datetime) -> bool:
+        """Keep an activity; return False when one with this id was here before."""
+        ...
+
+    def next_due(self, now: datetime, limit: int) -> list[Received]:
+        """Return the oldest activities that are due, in the order they came."""
+        ...
+
+    def done(self, seq: int) -> None:
+        """Mark an activity as worked on; its id is remembered against repeats."""
+        ...
+
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``."""
+        ...
+
+    def bury(self, seq: int, *, reason: str) -> None:
+        """Give up on an activity, keeping it with the reason for an operator."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next activity is due, or None."""
+        ...
+
+
+class ActivityShelf(Protocol):
+    """Activities of this node."""
+
+    def put(self, sent: Sent) -> None:
+        """Store an activity; an id is used once, so a repeat changes nothing."""
+        ...
+
+    def find(self, uri: str) -> Sent | None:
+        """Return an activity by its id, or None."""
+        ...
+
+    def count_public(self, actor: str) -> int:
+        """Count an actor's public activities."""
+        ...
+
+    def list_public(self, actor: str, *, before: str | None, limit: int) -> list[Sent]:
+        """Return an actor's public activities, newest first, those before the cursor."""
+        ...
+
+
+class DeliveryShelf(Protocol):
+    """Activities on their way, one row for each inbox."""
+
+    def add(self, activity: str, *, actor: str, inboxes: Iterable[str], at: datetime) -> None:
+        """Put an activity on its way; an inbox gets each activity once."""
+        ...
+
+    def hosts_due(self, now: datetime) -> list[str]:
+        """Return the hosts that have something due and are not closed."""
+        ...
+
+    def next_due(self, host: str, now: datetime, limit: int, skip: Sequence[int]) -> list[Delivery]:
+        """Return the oldest due deliveries to a host, without those in ``skip``."""
+        ...
+
+    def done(self, seq: int) -> None:
+        """The inbox has it."""
+        ...
+
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``."""
+        ...
+
+    def bury(self, seq: int, *, reason: str) -> None:
+        """Give up, keeping the row with the reason for an operator."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next delivery is due, or None."""
+        ...
+
+    def list_items(self, limit: int) -> list[QueueItem]:
+        """Return what waits or was given up on, oldest first."""
+        ...
+
+    def retry(self, seq: int | None, now: datetime) -> int:
+        """Make one delivery due now, or all; return how many."""
+        ...
+
+    def drop(self, seq: int | None) -> int:
+        """Take one delivery out of the queue, or all that were given up; return how many."""
+        ...
+
+
+class HostShelf(Protocol):
+    """How other hosts behave, and which are blocked here."""
+
+    def find(self, host: str) -> HostState:
+        """Return how a host has answered lately; a fresh state for one never met."""
+        ...
+
+    def put(self, state: HostState) -> None:
+        """Store how a host answers."""
+        ...
+
+    def heard(self, host: str, at: datetime) -> None:
+        """Note that a host spoke to us and is alive: its breaker closes."""
+        ...
+
+    def is_blocked(self, host: str) -> bool:
+        """Say whether a host or a domain above it is blocked here."""
+        ...
+
+    def block(self, host: str, *, at: datetime, reason: str) -> None:
+        """Block a host and its subdomains."""
+        ...
+
+    def allow(self, host: str) -> bool:
+        """Lift a block; say whether there was one."""
+        ...
+
+    def list_blocked(self) -> list[tuple[str, str]]:
+        """Return the blocked hosts with the reasons given."""
+        ...
+
+
+class CatchUpShelf(Protocol):
+    """Peers' catalogues that are being read."""
+
+    def start(self, actor: str, *, page: str, at: datetime) -> None:
+        """Begin to read a peer's collection, or begin again."""
+        ...
+
+    def next_due(self, now: datetime) -> CatchUp | None:
+        """Return the reading that has waited longest, or None."""
+        ...
+
+    def advance(self, actor: str, *, page: str, at: datetime) -> None:
+        """A page was taken in: go on with ``page``."""
+        ...
+
+    def postpone(self, actor: str, *, due: datetime, reason: str) -> None:
+        """The page could not be had: try again at ``due``."""
+        ...
+
+    def finish(self, actor: str) -> None:
+        """The last page was taken in, or reading was given up."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next page is due, or None."""
+        ...
+
+
+class FederationStore(Store, Protocol):
+    """All that one transaction of federation can reach."""
+
+    @property
+    def events(self) -> EventQueue:
+        """What happened."""
+        ...
+
+    @property
+    def parties(self) -> PartyShelf:
+        """Where actors are reached."""
+        ...
+
+    @property
+    def keys(self) -> KeyShelf:
+        """Keys, ours and others'."""
+        ...
+
+    @property
+    def inbox(self) -> InboxShelf:
+        """What came in."""
+        ...
+
+    @property
+    def activities(self) -> ActivityShelf:
+        """What this node said."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryShelf:
+        """What is on its way."""
+        ...
+
+    @property
+    def hosts(self) -> HostShelf:
+        """How other hosts behave."""
+        ...
+
+    @property
+    def catch_ups(self) -> CatchUpShelf:
+        """What is being read."""
+        ...
+
+
+class Database(Protocol):
+    """The way to a store: one plain function, run whole in one transaction."""
+
+    async def read(
+        self, work: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(store, …)`` on a consistent snapshot."""
+        ...
+
+    async def write(
+        self, work: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(store, …)`` in one transaction; return when it is safely on disk."""
+        ...

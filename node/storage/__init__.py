@@ -1,0 +1,1 @@
+"""Where the node keeps things: one SQLite database, and the only SQL in the house."""

@@ -1,0 +1,75 @@
+"""Follows on their shelf: one row for each pair of actors."""
+
+from catalogue.model import Follow, FollowState
+from node.storage.sql import Row, Sql, from_time, to_time
+
+
+class Follows:
+    """The catalogue's follow shelf on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def find(self, uri: str) -> Follow | None:
+        """Return the follow that the activity ``uri`` asked for, or None."""
+        row = self._sql.one("SELECT * FROM follow WHERE uri = :uri", uri=uri)
+        return _follow(row) if row else None
+
+    def find_between(self, follower: str, followed: str) -> Follow | None:
+        """Return the follow of one actor by another, in whatever state, or None."""
+        row = self._sql.one(
+            "SELECT * FROM follow WHERE follower = :follower AND followed = :followed",
+            follower=follower,
+            followed=followed,
+        )
+        return _follow(row) if row else None
+
+    def put(self, follow: Follow) -> None:
+        """Store a follow: one for each pair of actors."""
+        self._sql.run(
+            """
+            INSERT INTO follow (follower, followed, uri, state, created_at, updated_at)
+            VALUES (:follower, :followed, :uri, :state, :created_at, :updated_at)
+            ON CONFLICT (follower, followed) DO UPDATE SET uri = excluded.uri,
+                state = excluded.state, updated_at = excluded.updated_at
+            """,
+            follower=follow.follower,
+            followed=follow.followed,
+            uri=follow.uri,
+            state=follow.state,
+            created_at=from_time(follow.created),
+            updated_at=from_time(follow.updated),
+        )
+
+    def list_followers(self, followed: str) -> list[Follow]:
+        """Return the accepted follows of an actor, oldest first."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM follow WHERE followed = :followed AND state = 'accepted'
+            ORDER BY created_at, follower
+            """,
+            followed=followed,
+        )
+        return [_follow(row) for row in rows]
+
+    def list_following(self, follower: str) -> list[Follow]:
+        """Return the follows an actor asked for and has not undone, oldest first."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM follow WHERE follower = :follower AND state != 'undone'
+            ORDER BY created_at, followed
+            """,
+            follower=follower,
+        )
+        return [_follow(row) for row in rows]
+
+
+def _follow(row: Row) -> Follow:
+    return Follow(
+        uri=row["uri"],
+        follower=row["follower"],
+        followed=row["followed"],
+        state=FollowState(row["state"]),
+        created=to_time(row["created_at"]),
+        updated=to_time(row["updated_at"]),
+    )

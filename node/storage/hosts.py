@@ -1,0 +1,84 @@
+"""How other hosts behave, and which are blocked here."""
+
+from datetime import datetime
+
+from federation.model import HostState
+from node.storage.sql import Sql, from_optional_time, from_time, in_list, to_optional_time
+
+
+class Hosts:
+    """Federation's shelf of hosts on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def find(self, host: str) -> HostState:
+        """Return how a host has answered lately; a fresh state for one never met."""
+        row = self._sql.one("SELECT * FROM host WHERE host = :host", host=host)
+        if row is None:
+            return HostState(host=host)
+        return HostState(
+            host=host,
+            failures=row["failures"],
+            closed_until=to_optional_time(row["closed_until"]),
+            error=row["error"],
+            heard=to_optional_time(row["heard_at"]),
+        )
+
+    def put(self, state: HostState) -> None:
+        """Store how a host answers."""
+        self._sql.run(
+            """
+            INSERT INTO host (host, failures, closed_until, error, heard_at)
+            VALUES (:host, :failures, :closed_until, :error, :heard_at)
+            ON CONFLICT (host) DO UPDATE SET failures = excluded.failures,
+                closed_until = excluded.closed_until, error = excluded.error,
+                heard_at = excluded.heard_at
+            """,
+            host=state.host,
+            failures=state.failures,
+            closed_until=from_optional_time(state.closed_until),
+            error=state.error,
+            heard_at=from_optional_time(state.heard),
+        )
+
+    def heard(self, host: str, at: datetime) -> None:
+        """Note that a host spoke to us and is alive: its breaker closes."""
+        self._sql.run(
+            """
+            INSERT INTO host (host, failures, heard_at) VALUES (:host, 0, :at)
+            ON CONFLICT (host) DO UPDATE SET heard_at = :at, failures = 0, closed_until = NULL,
+                error = NULL
+            """,
+            host=host,
+            at=from_time(at),
+        )
+
+    def is_blocked(self, host: str) -> bool:
+        """Say whether a host or a domain above it is blocked here; a port makes no difference."""
+        labels = host.lower().partition(":")[0].rstrip(".").split(".")
+        domains = [".".join(labels[start:]) for start in range(len(labels))]
+        names, values = in_list("domain", [*domains, host.lower()])
+        row = self._sql.one(f"SELECT 1 FROM blocked_host WHERE host IN {names}", **values)
+        return row is not None
+
+    def block(self, host: str, *, at: datetime, reason: str) -> None:
+        """Block a host and its subdomains."""
+        self._sql.run(
+            """
+            INSERT INTO blocked_host (host, reason, blocked_at) VALUES (:host, :reason, :at)
+            ON CONFLICT (host) DO UPDATE SET reason = excluded.reason
+            """,
+            host=host.lower(),
+            reason=reason,
+            at=from_time(at),
+        )
+
+    def allow(self, host: str) -> bool:
+        """Lift a block; say whether there was one."""
+        return self._sql.run("DELETE FROM blocked_host WHERE host = :host", host=host.lower()) == 1
+
+    def list_blocked(self) -> list[tuple[str, str]]:
+        """Return the blocked hosts with the reasons given."""
+        rows = self._sql.all("SELECT host, reason FROM blocked_host ORDER BY host")
+        return [(row["host"], row["reason"]) for row in rows]

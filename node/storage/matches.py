@@ -1,0 +1,73 @@
+"""Matches on their shelf: pairs of a need and an offer, with the reasons of their score."""
+
+from collections.abc import Sequence
+
+from catalogue.model import Kind, Match, Reason
+from node.storage.sql import Sql, from_json, to_json
+
+
+class Matches:
+    """The catalogue's match shelf on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def replace(self, listing_id: str, kind: Kind, matches: Sequence[Match]) -> None:
+        """Put ``matches`` in the place of all that ``listing_id`` had."""
+        side = _side(kind)
+        self._sql.run(f"DELETE FROM listing_match WHERE {side} = :id", id=listing_id)
+        self._sql.run_each(
+            """
+            INSERT INTO listing_match (need, offer, score, reasons)
+            VALUES (:need, :offer, :score, :reasons)
+            """,
+            [
+                {
+                    "need": match.need,
+                    "offer": match.offer,
+                    "score": match.score,
+                    "reasons": from_json([_from_reason(reason) for reason in match.reasons]),
+                }
+                for match in matches
+            ],
+        )
+
+    def best(self, listing_id: str, kind: Kind, limit: int) -> list[Match]:
+        """Return the best matches of a listing, best first; equal scores in a fixed order."""
+        side = _side(kind)
+        rows = self._sql.all(
+            f"""
+            SELECT * FROM listing_match WHERE {side} = :id
+            ORDER BY score DESC, need, offer LIMIT :limit
+            """,
+            id=listing_id,
+            limit=limit,
+        )
+        return [
+            Match(
+                need=row["need"],
+                offer=row["offer"],
+                score=row["score"],
+                reasons=tuple(_to_reason(stored) for stored in to_json(row["reasons"])),
+            )
+            for row in rows
+        ]
+
+
+def _side(kind: Kind) -> str:
+    return "need" if kind is Kind.NEED else "offer"
+
+
+def _from_reason(reason: Reason) -> list[object]:
+    return [reason.term, reason.value, reason.weight, reason.why, list(reason.about)]
+
+
+def _to_reason(stored: list[object]) -> Reason:
+    term, value, weight, why, about = stored
+    return Reason(
+        term=str(term),
+        value=float(str(value)),
+        weight=float(str(weight)),
+        why=str(why),
+        about=tuple(about) if isinstance(about, list) else (),
+    )

@@ -1,0 +1,240 @@
+"""The schema, as steps that are applied once and in order (sqlite-utils migrations).
+
+``SCHEMA_VERSION`` is the number of steps this version knows; a database with steps that it does not
+know was written by a newer version and is refused. A step runs in one transaction, so a process
+that dies in the middle leaves either the old schema or the new one.
+"""
+
+import sqlite3
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from node.storage.sql import StorageError
+
+schema = Migrations("capacity-exchange")
+
+
+def pending(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the steps that this database has not had yet.
+
+    Raises StorageError when the database has had steps that this version does not know.
+    """
+    database = sqlite_utils.Database(connection)
+    known = {step.name for step in schema._migrations}  # noqa: SLF001 - no public list of steps
+    foreign = [done.name for done in schema.applied(database) if done.name not in known]
+    if foreign:
+        raise StorageError(
+            f"the database was written by a newer version of capx (step '{foreign[0]}'); "
+            "use that version, or restore a backup made before the upgrade"
+        )
+    return [step.name for step in schema.pending(database)]
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Bring the schema up to this version; return the steps taken."""
+    steps = pending(connection)
+    if steps:
+        schema.apply(sqlite_utils.Database(connection))
+    return steps
+
+
+def _run(database: sqlite_utils.Database, statements: str) -> None:
+    """Run statements one by one: ``executescript`` would commit the step's transaction."""
+    for statement in statements.split(";"):
+        if statement.strip():
+            database.execute(statement)
+
+
+@schema()
+def s001_catalogue(database: sqlite_utils.Database) -> None:
+    """Actors, listings with their index, matches, follows, tombstones, events."""
+    _run(
+        database,
+        """
+        CREATE TABLE actor (
+            uri TEXT PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            url TEXT NOT NULL,
+            role TEXT NOT NULL,
+            handle TEXT NOT NULL,
+            acct TEXT NOT NULL,
+            name TEXT NOT NULL,
+            node TEXT NOT NULL,
+            details TEXT NOT NULL,
+            published_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL
+        );
+        CREATE INDEX actor_by_node ON actor (node, handle);
+        CREATE INDEX actor_by_role ON actor (role, name);
+
+        CREATE TABLE listing (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            uri TEXT NOT NULL UNIQUE,
+            url TEXT NOT NULL,
+            by_uri TEXT NOT NULL,
+            node TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            category TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            visibility TEXT NOT NULL,
+            status TEXT NOT NULL,
+            until_at INTEGER,
+            published_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            words TEXT NOT NULL,
+            document BLOB
+        );
+        CREATE INDEX listing_newest ON listing (status, kind, published_at, seq);
+        CREATE INDEX listing_by_actor ON listing (by_uri, published_at, seq);
+        CREATE INDEX listing_by_node ON listing (node, status, until_at);
+
+        CREATE TABLE listing_facet (
+            facet TEXT NOT NULL,
+            value TEXT NOT NULL,
+            listing_seq INTEGER NOT NULL REFERENCES listing (seq) ON DELETE CASCADE,
+            PRIMARY KEY (facet, value, listing_seq)
+        ) WITHOUT ROWID;
+        CREATE INDEX listing_facet_by_listing ON listing_facet (listing_seq);
+
+        CREATE VIRTUAL TABLE listing_words USING fts5 (
+            words, content = 'listing', content_rowid = 'seq',
+            tokenize = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
+        );
+        CREATE VIRTUAL TABLE listing_vocabulary USING fts5vocab (listing_words, row);
+
+        CREATE TABLE listing_match (
+            need TEXT NOT NULL REFERENCES listing (id) ON DELETE CASCADE,
+            offer TEXT NOT NULL REFERENCES listing (id) ON DELETE CASCADE,
+            score REAL NOT NULL,
+            reasons TEXT NOT NULL,
+            PRIMARY KEY (need, offer)
+        ) WITHOUT ROWID;
+        CREATE INDEX listing_match_by_need ON listing_match (need, score);
+        CREATE INDEX listing_match_by_offer ON listing_match (offer, score);
+
+        CREATE TABLE follow (
+            follower TEXT NOT NULL,
+            followed TEXT NOT NULL,
+            uri TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            PRIMARY KEY (follower, followed)
+        ) WITHOUT ROWID;
+        CREATE INDEX follow_by_followed ON follow (followed, state);
+
+        CREATE TABLE tombstone (
+            uri TEXT PRIMARY KEY,
+            by_uri TEXT NOT NULL,
+            deleted_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE event (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            details TEXT NOT NULL,
+            happened_at INTEGER NOT NULL
+        );
+        """,
+    )
+
+
+@schema()
+def s002_federation(database: sqlite_utils.Database) -> None:
+    """Parties, keys, inbox, activities, deliveries, hosts, readings of peers' catalogues."""
+    _run(
+        database,
+        """
+        CREATE TABLE party (
+            uri TEXT PRIMARY KEY,
+            type TEXT NOT NULL,
+            inbox TEXT NOT NULL,
+            shared_inbox TEXT,
+            outbox TEXT,
+            followers TEXT,
+            proposals TEXT,
+            fetched_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE own_key (
+            uri TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            algorithm TEXT NOT NULL,
+            pem TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX own_key_by_owner ON own_key (owner, algorithm, created_at);
+
+        CREATE TABLE known_key (
+            uri TEXT PRIMARY KEY,
+            owner TEXT NOT NULL,
+            material TEXT NOT NULL,
+            fetched_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX known_key_by_owner ON known_key (owner);
+
+        CREATE TABLE inbox (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            uri TEXT NOT NULL UNIQUE,
+            actor TEXT NOT NULL,
+            body BLOB,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            reason TEXT,
+            received_at INTEGER NOT NULL,
+            due_at INTEGER NOT NULL
+        );
+        CREATE INDEX inbox_due ON inbox (state, due_at, seq);
+
+        CREATE TABLE activity (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            uri TEXT NOT NULL UNIQUE,
+            actor TEXT NOT NULL,
+            body BLOB NOT NULL,
+            is_public INTEGER NOT NULL,
+            published_at INTEGER NOT NULL
+        );
+        CREATE INDEX activity_by_actor ON activity (actor, is_public, seq);
+
+        CREATE TABLE delivery (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            activity TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            inbox TEXT NOT NULL,
+            host TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            reason TEXT,
+            added_at INTEGER NOT NULL,
+            due_at INTEGER NOT NULL,
+            UNIQUE (activity, inbox)
+        );
+        CREATE INDEX delivery_due ON delivery (state, host, due_at, seq);
+
+        CREATE TABLE host (
+            host TEXT PRIMARY KEY,
+            failures INTEGER NOT NULL,
+            closed_until INTEGER,
+            error TEXT,
+            heard_at INTEGER
+        ) WITHOUT ROWID;
+
+        CREATE TABLE blocked_host (
+            host TEXT PRIMARY KEY,
+            reason TEXT NOT NULL,
+            blocked_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE catch_up (
+            actor TEXT PRIMARY KEY,
+            page TEXT NOT NULL,
+            pages INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            reason TEXT,
+            due_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """,
+    )

@@ -1,0 +1,65 @@
+"""What this node said: its activities, as they went out."""
+
+from federation.model import Sent
+from node.storage.sql import Row, Sql, from_time, to_time
+
+
+class Activities:
+    """Federation's shelf of own activities on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def put(self, sent: Sent) -> None:
+        """Store an activity; an id is used once, so a repeat changes nothing."""
+        self._sql.run(
+            """
+            INSERT INTO activity (uri, actor, body, is_public, published_at)
+            VALUES (:uri, :actor, :body, :is_public, :published_at)
+            ON CONFLICT (uri) DO NOTHING
+            """,
+            uri=sent.uri,
+            actor=sent.actor,
+            body=sent.body,
+            is_public=sent.is_public,
+            published_at=from_time(sent.published),
+        )
+
+    def find(self, uri: str) -> Sent | None:
+        """Return an activity by its id, or None."""
+        row = self._sql.one("SELECT * FROM activity WHERE uri = :uri", uri=uri)
+        return _sent(row) if row else None
+
+    def count_public(self, actor: str) -> int:
+        """Count an actor's public activities."""
+        row = self._sql.one(
+            "SELECT count(*) AS n FROM activity WHERE actor = :actor AND is_public", actor=actor
+        )
+        return row["n"] if row else 0
+
+    def list_public(self, actor: str, *, before: str | None, limit: int) -> list[Sent]:
+        """Return an actor's public activities, newest first, those before the activity ``before``.
+
+        A cursor that is no activity of this node gives the first page.
+        """
+        rows = self._sql.all(
+            """
+            SELECT * FROM activity WHERE actor = :actor AND is_public
+                AND seq < coalesce((SELECT seq FROM activity WHERE uri = :before), 1 << 62)
+            ORDER BY seq DESC LIMIT :limit
+            """,
+            actor=actor,
+            before=before,
+            limit=limit,
+        )
+        return [_sent(row) for row in rows]
+
+
+def _sent(row: Row) -> Sent:
+    return Sent(
+        uri=row["uri"],
+        actor=row["actor"],
+        body=row["body"],
+        published=to_time(row["published_at"]),
+        is_public=bool(row["is_public"]),
+    )

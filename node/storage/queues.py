@@ -1,0 +1,304 @@
+"""What waits: the inbox, deliveries, and readings of peers' catalogues.
+
+A row is ``pending`` until its work is done (an inbox row is then ``done`` and keeps only its id,
+against repeats; the others go) or given up (``dead``, with the reason, until an operator looks).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from federation.model import CatchUp, Delivery, QueueItem, Received
+from node.storage.sql import Sql, from_time, in_list, to_time
+
+
+class Inbox:
+    """Federation's inbox on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def remember(self, uri: str, *, actor: str, body: bytes, at: datetime) -> bool:
+        """Keep an activity; return False when one with this id was here before."""
+        touched = self._sql.run(
+            """
+            INSERT INTO inbox (uri, actor, body, state, attempts, received_at, due_at)
+            VALUES (:uri, :actor, :body, 'pending', 0, :at, :at)
+            ON CONFLICT (uri) DO NOTHING
+            """,
+            uri=uri,
+            actor=actor,
+            body=body,
+            at=from_time(at),
+        )
+        return touched == 1
+
+    def next_due(self, now: datetime, limit: int) -> list[Received]:
+        """Return the oldest activities that are due, in the order they came."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM inbox WHERE state = 'pending' AND due_at <= :now
+            ORDER BY seq LIMIT :limit
+            """,
+            now=from_time(now),
+            limit=limit,
+        )
+        return [
+            Received(
+                seq=row["seq"],
+                uri=row["uri"],
+                actor=row["actor"],
+                body=row["body"],
+                received=to_time(row["received_at"]),
+                attempts=row["attempts"],
+            )
+            for row in rows
+        ]
+
+    def done(self, seq: int) -> None:
+        """Mark an activity as worked on; its id is remembered against repeats."""
+        self._sql.run("UPDATE inbox SET state = 'done', body = NULL WHERE seq = :seq", seq=seq)
+
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``."""
+        self._sql.run(
+            """
+            UPDATE inbox SET attempts = attempts + 1, due_at = :due, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            due=from_time(due),
+            reason=reason,
+        )
+
+    def bury(self, seq: int, *, reason: str) -> None:
+        """Give up on an activity, keeping it with the reason for an operator."""
+        self._sql.run(
+            """
+            UPDATE inbox SET state = 'dead', attempts = attempts + 1, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            reason=reason,
+        )
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next activity is due, or None."""
+        row = self._sql.one("SELECT min(due_at) AS due FROM inbox WHERE state = 'pending'")
+        return to_time(row["due"]) if row and row["due"] is not None else None
+
+
+class Deliveries:
+    """Federation's delivery queue on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, activity: str, *, actor: str, inboxes: Iterable[str], at: datetime) -> None:
+        """Put an activity on its way; an inbox gets each activity once."""
+        self._sql.run_each(
+            """
+            INSERT INTO delivery (activity, actor, inbox, host, state, attempts, added_at, due_at)
+            VALUES (:activity, :actor, :inbox, :host, 'pending', 0, :at, :at)
+            ON CONFLICT (activity, inbox) DO NOTHING
+            """,
+            [
+                {
+                    "activity": activity,
+                    "actor": actor,
+                    "inbox": inbox,
+                    "host": urlsplit(inbox).netloc.lower(),
+                    "at": from_time(at),
+                }
+                for inbox in inboxes
+            ],
+        )
+
+    def hosts_due(self, now: datetime) -> list[str]:
+        """Return the hosts that have something due and are not closed."""
+        rows = self._sql.all(
+            """
+            SELECT DISTINCT delivery.host FROM delivery
+            LEFT JOIN host ON host.host = delivery.host
+            WHERE state = 'pending' AND due_at <= :now
+                AND (closed_until IS NULL OR closed_until <= :now)
+            """,
+            now=from_time(now),
+        )
+        return [row["host"] for row in rows]
+
+    def next_due(self, host: str, now: datetime, limit: int, skip: Sequence[int]) -> list[Delivery]:
+        """Return the oldest due deliveries to a host, without those in ``skip``."""
+        names, values = in_list("skip", skip)
+        rows = self._sql.all(
+            f"""
+            SELECT delivery.*, activity.body FROM delivery
+            JOIN activity ON activity.uri = delivery.activity
+            WHERE state = 'pending' AND host = :host AND due_at <= :now
+                AND delivery.seq NOT IN {names}
+            ORDER BY delivery.seq LIMIT :limit
+            """,
+            host=host,
+            now=from_time(now),
+            limit=limit,
+            **values,
+        )
+        return [
+            Delivery(
+                seq=row["seq"],
+                activity=row["activity"],
+                actor=row["actor"],
+                inbox=row["inbox"],
+                host=row["host"],
+                body=row["body"],
+                attempts=row["attempts"],
+            )
+            for row in rows
+        ]
+
+    def done(self, seq: int) -> None:
+        """The inbox has it."""
+        self._sql.run("DELETE FROM delivery WHERE seq = :seq", seq=seq)
+
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``."""
+        self._sql.run(
+            """
+            UPDATE delivery SET attempts = attempts + 1, due_at = :due, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            due=from_time(due),
+            reason=reason,
+        )
+
+    def bury(self, seq: int, *, reason: str) -> None:
+        """Give up, keeping the row with the reason for an operator."""
+        self._sql.run(
+            """
+            UPDATE delivery SET state = 'dead', attempts = attempts + 1, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            reason=reason,
+        )
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next delivery is due, or None; a closed host is due when it opens."""
+        row = self._sql.one(
+            """
+            SELECT min(max(due_at, coalesce(closed_until, 0))) AS due FROM delivery
+            LEFT JOIN host ON host.host = delivery.host WHERE state = 'pending'
+            """
+        )
+        return to_time(row["due"]) if row and row["due"] is not None else None
+
+    def list_items(self, limit: int) -> list[QueueItem]:
+        """Return what waits or was given up on, oldest first."""
+        rows = self._sql.all("SELECT * FROM delivery ORDER BY seq LIMIT :limit", limit=limit)
+        return [
+            QueueItem(
+                seq=row["seq"],
+                activity=row["activity"],
+                inbox=row["inbox"],
+                state=row["state"],
+                attempts=row["attempts"],
+                due=to_time(row["due_at"]),
+                reason=row["reason"],
+            )
+            for row in rows
+        ]
+
+    def retry(self, seq: int | None, now: datetime) -> int:
+        """Make one delivery due now, or all; return how many."""
+        self._sql.run(
+            """
+            UPDATE host SET closed_until = NULL WHERE host IN
+                (SELECT host FROM delivery WHERE :seq IS NULL OR seq = :seq)
+            """,
+            seq=seq,
+        )
+        return self._sql.run(
+            """
+            UPDATE delivery SET state = 'pending', due_at = :now WHERE :seq IS NULL OR seq = :seq
+            """,
+            seq=seq,
+            now=from_time(now),
+        )
+
+    def drop(self, seq: int | None) -> int:
+        """Take one delivery out of the queue, or all that were given up; return how many."""
+        return self._sql.run(
+            "DELETE FROM delivery WHERE seq = :seq OR (:seq IS NULL AND state = 'dead')", seq=seq
+        )
+
+
+class CatchUps:
+    """Federation's readings of peers' catalogues on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def start(self, actor: str, *, page: str, at: datetime) -> None:
+        """Begin to read a peer's collection, or begin again."""
+        self._sql.run(
+            """
+            INSERT INTO catch_up (actor, page, pages, attempts, due_at)
+            VALUES (:actor, :page, 0, 0, :at)
+            ON CONFLICT (actor) DO UPDATE SET page = excluded.page, pages = 0, attempts = 0,
+                reason = NULL, due_at = excluded.due_at
+            """,
+            actor=actor,
+            page=page,
+            at=from_time(at),
+        )
+
+    def next_due(self, now: datetime) -> CatchUp | None:
+        """Return the reading that has waited longest, or None."""
+        row = self._sql.one(
+            "SELECT * FROM catch_up WHERE due_at <= :now ORDER BY due_at, actor LIMIT 1",
+            now=from_time(now),
+        )
+        return (
+            CatchUp(
+                actor=row["actor"],
+                page=row["page"],
+                pages=row["pages"],
+                attempts=row["attempts"],
+            )
+            if row
+            else None
+        )
+
+    def advance(self, actor: str, *, page: str, at: datetime) -> None:
+        """A page was taken in: go on with ``page``."""
+        self._sql.run(
+            """
+            UPDATE catch_up SET page = :page, pages = pages + 1, attempts = 0, reason = NULL,
+                due_at = :at WHERE actor = :actor
+            """,
+            actor=actor,
+            page=page,
+            at=from_time(at),
+        )
+
+    def postpone(self, actor: str, *, due: datetime, reason: str) -> None:
+        """The page could not be had: try again at ``due``."""
+        self._sql.run(
+            """
+            UPDATE catch_up SET attempts = attempts + 1, due_at = :due, reason = :reason
+            WHERE actor = :actor
+            """,
+            actor=actor,
+            due=from_time(due),
+            reason=reason,
+        )
+
+    def finish(self, actor: str) -> None:
+        """The last page was taken in, or reading was given up."""
+        self._sql.run("DELETE FROM catch_up WHERE actor = :actor", actor=actor)
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next page is due, or None."""
+        row = self._sql.one("SELECT min(due_at) AS due FROM catch_up")
+        return to_time(row["due"]) if row and row["due"] is not None else None

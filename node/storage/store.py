@@ -1,0 +1,53 @@
+"""The store: every shelf on one connection, as one transaction sees them."""
+
+from dataclasses import dataclass
+
+from catalogue.addresses import Addresses
+from catalogue.ports import Clock, Ids
+from catalogue.taxonomy import Taxonomy
+from node.storage.actors import Actors, Peers
+from node.storage.follows import Follows
+from node.storage.hosts import Hosts
+from node.storage.journal import Events, Tombstones
+from node.storage.listings import Listings
+from node.storage.matches import Matches
+from node.storage.outbox import Activities
+from node.storage.parties import Keys, Parties
+from node.storage.queues import CatchUps, Deliveries, Inbox
+from node.storage.sql import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the shelves cannot know: the time, new ids, this node's addresses, the vocabulary."""
+
+    clock: Clock
+    ids: Ids
+    addresses: Addresses
+    taxonomy: Taxonomy
+
+
+class NodeStore:
+    """All that one transaction can reach; what the catalogue and federation ask for in one."""
+
+    def __init__(self, sql: Sql, around: Surroundings) -> None:
+        self.clock = around.clock
+        self.ids = around.ids
+        self.addresses = around.addresses
+        self.taxonomy = around.taxonomy
+
+        self.listings = Listings(sql)
+        self.actors = Actors(sql)
+        self.peers = Peers(sql, around.addresses.catalogue)
+        self.matches = Matches(sql)
+        self.follows = Follows(sql)
+        self.tombstones = Tombstones(sql)
+        self.events = Events(sql, around.clock)
+
+        self.parties = Parties(sql)
+        self.keys = Keys(sql)
+        self.inbox = Inbox(sql)
+        self.activities = Activities(sql)
+        self.deliveries = Deliveries(sql)
+        self.hosts = Hosts(sql)
+        self.catch_ups = CatchUps(sql)

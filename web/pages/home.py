@@ -1,0 +1,40 @@
+"""The front page: what this is, the two ways in, and what is new on both sides."""
+
+from catalogue.addresses import Path
+from catalogue.model import Category, Kind
+from catalogue.ports import Store
+from catalogue.search import Facet, Query
+from web.cards import nodes, side, with_hints
+from web.views import CategoryTile, HomeView
+from web.visit import Visit
+
+NEWEST = 4  # listings shown on each side
+
+
+def home(store: Store, visit: Visit) -> HomeView:
+    """Show the front page."""
+    counts = dict(store.listings.counts(Query(viewer=visit.viewer), store.clock.now()))
+    by_category = dict(counts[Facet.CATEGORY])
+    offers_href = visit.at(Path.BROWSE, [("kind", Kind.OFFER)])
+    needs_href = visit.at(Path.BROWSE, [("kind", Kind.NEED)])
+    offers = Query(kind=Kind.OFFER, limit=NEWEST, viewer=visit.viewer)
+    needs = Query(kind=Kind.NEED, limit=NEWEST, viewer=visit.viewer)
+    return HomeView(
+        title="",
+        summary=visit.text(visit.site.summary, most=400),
+        search_href=visit.at(Path.BROWSE),
+        help_href=needs_href,
+        ask_href=offers_href,
+        offers=side(store, visit, offers, all_href=offers_href),
+        needs=with_hints(store, visit, side(store, visit, needs, all_href=needs_href)),
+        categories=tuple(
+            CategoryTile(
+                category=category,
+                href=visit.at(Path.BROWSE, [("category", category)]),
+                total=by_category.get(category, 0),
+            )
+            for category in Category
+        ),
+        nodes=nodes(store, visit),
+        about_href=visit.at(Path.ABOUT),
+    )
