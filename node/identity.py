@@ -5,6 +5,8 @@ import threading
 from datetime import UTC, datetime
 from uuid import UUID
 
+from catalogue.ports import Clock
+
 
 class SystemClock:
     """The machine's clock, in whole milliseconds as they are stored."""
@@ -18,7 +20,7 @@ class SystemClock:
 class TimeOrderedIds:
     """UUIDv7 (RFC 9562 5.7): sortable by time, and strictly growing within this process."""
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._last = 0

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from catalogue.addresses import Path, local
+
 TYPES: Mapping[str, str] = {"css": "text/css", "svg": "image/svg+xml"}
 
 
@@ -31,9 +33,9 @@ class Assets:
         self._names = {plain: asset.name for plain, asset in made.items()}
         self._assets = {asset.name: asset for asset in made.values()}
 
-    def name(self, plain: str) -> str:
-        """Return the served name of a file of this package."""
-        return self._names[plain]
+    def href(self, plain: str) -> str:
+        """Return the address of a file of this package."""
+        return local(Path.STATIC, name=self._names[plain])
 
     def find(self, name: str) -> Asset | None:
         """Return the file served under ``name``, or None."""

@@ -25,7 +25,6 @@ STRONG = 0.75  # value of one reason
 PARTLY = 0.25
 
 
-
 def cards(store: Store, visit: Visit, listings: Sequence[Listing]) -> tuple[Card, ...]:
     """Return a card for each listing, in their order."""
     makers = store.actors.find_many({listing.by for listing in listings})
@@ -100,7 +99,7 @@ def languages(visit: Visit, tags: Iterable[str]) -> str:
 
 
 def nodes(store: Store, visit: Visit) -> tuple[Node, ...]:
-    """Return the other nodes that this one knows, each with its state as the key of a message."""
+    """Return the other nodes that this one knows."""
     return tuple(_node(visit, peer) for peer in store.peers.list_peers(store.clock.now()))
 
 
@@ -152,6 +151,7 @@ def _node(visit: Visit, peer: Peer) -> Node:
         browse_href=visit.at(Path.BROWSE, [("node", peer.node)]),
         state="trouble" if peer.trouble else state.value,
         follows_us=peer.follows_us,
+        is_sharing=peer.follows_us or peer.following is FollowState.ACCEPTED,
         open_listings=peer.open_listings,
         heard=visit.day(peer.heard) if peer.heard else None,
     )

@@ -3,10 +3,12 @@
 Everything is escaped: autoescape is on in every template, and a message is escaped piece by piece
 so that links can stand in it. The one exception is :func:`_prose`, which cleans the HTML of a
 listing once more on its way out. A template that asks for what its view does not have fails.
+Icons are drawn into the page from our own files: no request, and the colour of the text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -34,7 +36,16 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["prose"] = _prose
+    made.globals["icon"] = _icons().__getitem__
     return made
+
+
+def _icons() -> Mapping[str, Markup]:
+    folder = resources.files("web").joinpath("icons")
+    return {
+        file.name.removesuffix(".svg"): Markup(file.read_text("utf-8").strip())  # noqa: S704 - ours
+        for file in folder.iterdir()
+    }
 
 
 def _messages(wording: Wording) -> Callable[..., Markup]:

@@ -106,7 +106,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A node as its peer table shows it; ``state`` ends the key of a message."""
+    """A node as its peer table shows it; ``state`` ends the key of a message.
+
+    ``is_sharing`` says that lists are exchanged with it, one way at least.
+    """
 
     name: Text
     authority: str
@@ -114,6 +117,7 @@ class Node:
     browse_href: str
     state: str
     follows_us: bool
+    is_sharing: bool
     open_listings: int
     heard: Day | None
 
@@ -149,6 +153,7 @@ class Frame:
     lang: str
     dir: str
     home_href: str
+    language: str
     doors: tuple[Door, ...]
     tongues: tuple[Tongue, ...]
     uselang: str
@@ -288,6 +293,7 @@ class ListingView(View):
     category: str
     is_open: bool
     texts: tuple[Text, ...]
+    text_languages: tuple[str, ...]
     by: Link
     facts: tuple[Fact, ...]
     answers: tuple[Answer, ...]

@@ -14,10 +14,15 @@ MAX_WANTED = 10
 
 # Written from right to left, by primary subtag, unless a script subtag says otherwise (CLDR 48).
 _RTL_LANGUAGES = frozenset(
-    "aeb aii apc ar arc ars ary arz azb bal bcc bgn bqi ckb dv fa glk he khw ks lki lrc luz mzn "
-    "nqo pnb prs ps rhg sd sdh skr syc syr trw ug ur yi".split()
+    {
+        "aeb", "aii", "apc", "ar", "arc", "ars", "ary", "arz", "azb", "bal", "bcc", "bgn", "bqi",
+        "ckb", "dv", "fa", "glk", "he", "khw", "ks", "lki", "lrc", "luz", "mzn", "nqo", "pnb",
+        "prs", "ps", "rhg", "sd", "sdh", "skr", "syc", "syr", "trw", "ug", "ur", "yi",
+    }
+)  # fmt: skip
+_RTL_SCRIPTS = frozenset(
+    {"adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg", "samr", "syrc", "thaa", "yezi"}
 )
-_RTL_SCRIPTS = frozenset("adlm arab aran hebr mand mend nkoo rohg samr syrc thaa yezi".split())
 
 # Where the nearest other language is not the primary subtag nor English (after MediaWiki's chains).
 _FALLBACKS = {

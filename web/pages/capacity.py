@@ -1,6 +1,7 @@
 """Capacities: the tree of them, and each with who can help and who looks for help."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from catalogue.addresses import Path
 from catalogue.errors import NotFound
@@ -91,7 +92,7 @@ def _number(visit: Visit, count: int) -> str:
 
 def _other_names(visit: Visit, concept: Concept, shown: Text) -> tuple[Text, ...]:
     return tuple(
-        visit.phrase(Phrase(language, label))
+        replace(visit.label(Phrase(language, label)), badge=visit.language(language))
         for language, label in concept.labels.items()
         if language != shown.lang
     )

@@ -35,6 +35,6 @@ def home(store: Store, visit: Visit) -> HomeView:
             )
             for category in Category
         ),
-        nodes=nodes(store, visit),
+        nodes=tuple(each for each in nodes(store, visit) if each.is_sharing),
         about_href=visit.at(Path.ABOUT),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from catalogue.addresses import Path
 from catalogue.errors import NotFound
-from catalogue.language import LanguageMap
+from catalogue.language import LanguageMap, Phrase
 from catalogue.model import Actor, Listing, Visibility
 from catalogue.policy import may_see
 from catalogue.ports import Store
@@ -24,6 +24,7 @@ def listing(store: Store, visit: Visit) -> ListingView:
     if found is None or not may_see(found, visit.viewer):
         raise NotFound("there is no such listing here")
     by = store.actors.find_by_uri(found.by)
+    texts = _texts(visit, found.text)
     name = visit.text(found.title)
     is_remote = found.node != visit.site.addresses.authority
     return ListingView(
@@ -34,7 +35,8 @@ def listing(store: Store, visit: Visit) -> ListingView:
         kind=found.kind,
         category=found.category,
         is_open=found.is_open(store.clock.now()),
-        texts=_texts(visit, found.text),
+        texts=tuple(visit.html(phrase) for phrase in texts),
+        text_languages=tuple(visit.language(phrase.language) for phrase in texts),
         by=maker(visit, by, found.by),
         facts=tuple(_facts(store, visit, found)),
         answers=answers(store, visit, found, ANSWERS),
@@ -54,12 +56,11 @@ def listing(store: Store, visit: Visit) -> ListingView:
     )
 
 
-def _texts(visit: Visit, texts: LanguageMap) -> tuple[Text, ...]:
+def _texts(visit: Visit, texts: LanguageMap) -> list[Phrase]:
     """Return the text in every language it has, the reader's first."""
     best = texts.best(visit.languages)
-    rest = (phrase for phrase in texts.items() if phrase != tuple(best))
-    phrases = [best, *(best._replace(language=tag, text=text) for tag, text in rest)]
-    return tuple(visit.html(phrase) for phrase in phrases if phrase.text)
+    rest = (Phrase(language, text) for language, text in texts.items())
+    return [phrase for phrase in (best, *(each for each in rest if each != best)) if phrase.text]
 
 
 def _facts(store: Store, visit: Visit, found: Listing) -> Iterator[Fact]:

@@ -1,0 +1,165 @@
+"""Getting activities to their inboxes: a lane for each host, each attempt judged and written down.
+
+A host that hangs or fails holds up only its own lane. An attempt is: sign for this inbox → POST →
+delivered, tried again later, or given up, by the rules of :mod:`federation.retry`. The row goes
+only when the other side has said that it has the activity, so a crash in between sends it again and
+the other side knows it by its id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from catalogue.ports import Clock
+from federation.errors import GiveUp, TryLater
+from federation.keyring import Keyring, RequestSigner
+from federation.model import Delivery, HostState
+from federation.ports import Database, FederationStore
+from federation.remote import Answer, Remote
+from federation.retry import Verdict, is_host_trouble, judge
+from federation.settings import Settings
+from federation.vocabulary import ACTIVITY_JSON
+
+log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Carries what is due, host by host."""
+
+    def __init__(
+        self,
+        database: Database,
+        remote: Remote,
+        keyring: Keyring,
+        *,
+        clock: Clock,
+        settings: Settings,
+        chance: Callable[[], float],
+        wake: Callable[[], None],
+    ) -> None:
+        """Build a courier; ``wake`` is called when a lane ends: more may have come meanwhile."""
+        self._database = database
+        self._remote = remote
+        self._keyring = keyring
+        self._clock = clock
+        self._settings = settings
+        self._chance = chance
+        self._wake = wake
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+
+    async def work(self) -> int:
+        """Open a lane for every host that has something due; return how many were opened."""
+        due = await self._database.read(lambda store: store.deliveries.hosts_due(self._clock.now()))
+        fresh = [host for host in due if host not in self._lanes]
+        for host in fresh:
+            lane = asyncio.create_task(self._run_lane(host), name=f"lane to {host}")
+            self._lanes[host] = lane
+            lane.add_done_callback(partial(self._leave, host))
+        return len(fresh)
+
+    async def close(self) -> None:
+        """Let what is under way end, and start nothing more."""
+        lanes = list(self._lanes.values())
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether no lane is open."""
+        return not self._lanes
+
+    def _leave(self, host: str, _: asyncio.Task[None]) -> None:
+        self._lanes.pop(host, None)
+        self._wake()
+
+    async def _run_lane(self, host: str) -> None:
+        """Deliver to one host, a few at a time, until nothing is due or the host is left alone."""
+        while True:
+            batch = await self._database.read(self._next_for, host)
+            if not batch:
+                return
+            async with asyncio.TaskGroup() as attempts:
+                for delivery in batch:
+                    attempts.create_task(self._attempt(delivery))
+
+    def _next_for(self, store: FederationStore, host: str) -> list[Delivery]:
+        now, state = self._clock.now(), store.hosts.find(host)
+        if state.closed_until is not None and state.closed_until > now:
+            return []
+        lanes = self._settings.retry.lanes(state, self._settings.lanes)
+        return store.deliveries.next_due(host, now, lanes, ())
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        try:
+            answer = await self._post(delivery)
+        except TryLater as error:
+            await self._database.write(self._put_off, delivery, str(error), None, True)
+        except GiveUp as error:
+            await self._database.write(self._give_up, delivery, str(error))
+        except Exception as error:
+            log.exception("a delivery made us stumble", extra={"activity": delivery.activity})
+            await self._database.write(self._put_off, delivery, type(error).__name__, None, False)
+        else:
+            await self._database.write(self._note, delivery, answer)
+
+    async def _post(self, delivery: Delivery) -> Answer:
+        signer = await self._database.read(self._signer_for, delivery.actor)
+        headers = signer.headers("POST", delivery.inbox, date=self._clock.now(), body=delivery.body)
+        return await self._remote.post(
+            delivery.inbox, delivery.body, {**headers, "Content-Type": ACTIVITY_JSON}
+        )
+
+    def _signer_for(self, store: FederationStore, actor: str) -> RequestSigner:
+        return self._keyring.request_signer(store, actor)
+
+    # -- what became of it: each one transaction ----------------------------------------------
+
+    def _note(self, store: FederationStore, delivery: Delivery, answer: Answer) -> None:
+        reason = f"{answer.status} {answer.detail}".strip()
+        match judge(answer.status):
+            case Verdict.DELIVERED:
+                store.deliveries.done(delivery.seq)
+                store.hosts.heard(delivery.host, self._clock.now())
+            case Verdict.NEVER:
+                self._give_up(store, delivery, reason)
+            case Verdict.LATER:
+                blame = is_host_trouble(answer.status)
+                self._put_off(store, delivery, reason, answer.retry_after, blame)
+
+    def _put_off(
+        self,
+        store: FederationStore,
+        delivery: Delivery,
+        reason: str,
+        asked: float | None,
+        blame_host: bool,
+    ) -> None:
+        retry, attempts = self._settings.retry, delivery.attempts + 1
+        now = self._clock.now()
+        if blame_host:
+            state = retry.after_failure(store.hosts.find(delivery.host), now, reason, asked)
+            store.hosts.put(state)
+            _log_if_closed(state, now)
+        if retry.is_over(attempts):
+            store.deliveries.bury(delivery.seq, reason=reason)
+            return
+        due = now + retry.delay(attempts, chance=self._chance(), asked=asked)
+        store.deliveries.postpone(delivery.seq, due=due, reason=reason)
+
+    def _give_up(self, store: FederationStore, delivery: Delivery, reason: str) -> None:
+        store.deliveries.bury(delivery.seq, reason=reason)
+        log.warning(
+            "gave up on a delivery",
+            extra={"activity": delivery.activity, "host": delivery.host, "reason": reason},
+        )
+
+
+def _log_if_closed(state: HostState, now: datetime) -> None:
+    if state.closed_until is not None and state.closed_until > now:
+        log.warning(
+            "a host is left alone for a while",
+            extra={"host": state.host, "failures": state.failures, "reason": state.error},
+        )

@@ -1,0 +1,348 @@
+"""What is served to machines: actors, listings, activities, collections and discovery.
+
+Plain functions of a store: each returns the document for an address, or raises NotHere or Gone.
+What a reader may not see looks as if it were not there.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path, with_query
+from catalogue.finding import counts
+from catalogue.model import Actor, Kind, Listing, Role
+from catalogue.policy import ANYONE, Viewer, may_see
+from catalogue.search import Facet, Query
+from federation.errors import Gone, Malformed, NotHere
+from federation.guard import host_of
+from federation.keyring import Keyring
+from federation.mapping.actor import to_document
+from federation.mapping.proposal import to_note
+from federation.model import Sent
+from federation.outgoing import create, delete
+from federation.ports import FederationStore
+from federation.settings import Settings
+from federation.strictjson import parse_object
+from federation.vocabulary import (
+    ACTIVITY_JSON,
+    ACTIVITYSTREAMS,
+    APPLICATION_REL,
+    PLAIN_CONTEXT,
+    PROFILE_PAGE,
+    PROPOSAL_CONTEXT,
+    SERVICE_REL,
+)
+
+Json = dict[str, Any]
+
+NODEINFO_SCHEMA = "http://nodeinfo.diaspora.software/ns/schema"
+NODEINFO_VERSIONS = ("2.1", "2.0")
+
+
+# -- actors ---------------------------------------------------------------------------------------
+
+
+def actor(store: FederationStore, keyring: Keyring, handle: str) -> Json:
+    """Return the document of an affiliate, the catalogue or (by its own handle) the instance."""
+    found = get_local(store, handle)
+    keys = keyring.public_keys(store, found.uri)
+    return to_document(found, keys, store.taxonomy, store.addresses)
+
+
+def get_local(store: FederationStore, handle: str) -> Actor:
+    """Return an actor of this node by its handle; raise NotHere, or Gone for a deleted one."""
+    found = store.actors.find_by_handle(handle, store.addresses.authority)
+    if found is None:
+        if store.tombstones.deleted_at(store.addresses.actor(handle)):
+            raise Gone("this actor was deleted")
+        raise NotHere("there is no such actor")
+    return found
+
+
+# -- listings and activities ----------------------------------------------------------------------
+
+
+def listing(store: FederationStore, keyring: Keyring, listing_id: str, viewer: Viewer) -> Json:
+    """Return a listing of this node as its object, with its author's proof."""
+    return _proven_note(store, keyring, get_listing(store, listing_id, viewer))
+
+
+def listing_create(
+    store: FederationStore, keyring: Keyring, listing_id: str, viewer: Viewer
+) -> Json:
+    """Return the Create of a listing as it is now, with its author's proof."""
+    found = get_listing(store, listing_id, viewer)
+    activity = create.build(found, store.taxonomy, store.addresses)
+    return keyring.prove(store, activity, owner=found.by, at=found.updated)
+
+
+def get_listing(store: FederationStore, listing_id: str, viewer: Viewer) -> Listing:
+    """Return a listing of this node that ``viewer`` may see; raise NotHere or Gone."""
+    address = store.addresses.listing(listing_id)
+    found = store.listings.find_by_uri(address)
+    if found is None:
+        if store.tombstones.deleted_at(address):
+            raise Gone("this listing was deleted")
+        raise NotHere("there is no such listing")
+    if not may_see(found, viewer):
+        raise NotHere("there is no such listing")
+    return found
+
+
+def tombstone(store: FederationStore, listing_id: str) -> Json:
+    """Return what stands where a deleted listing was."""
+    address = store.addresses.listing(listing_id)
+    deleted = store.tombstones.deleted_at(address)
+    if deleted is None:
+        raise NotHere("there is no such listing")
+    return delete.tombstone(address, deleted)
+
+
+def is_public_listing(store: FederationStore, listing_id: str) -> bool:
+    """Say whether a listing needs no look at who asks for it."""
+    found = store.listings.find_by_uri(store.addresses.listing(listing_id))
+    return found is None or may_see(found, ANYONE)
+
+
+def replies(store: FederationStore, listing_id: str, viewer: Viewer) -> Json:
+    """Return the replies to a listing: none are kept by this version."""
+    found = get_listing(store, listing_id, viewer)
+    address = store.addresses.at(Path.LISTING_REPLIES, id=found.id)
+    return {"@context": ACTIVITYSTREAMS, "id": address, "type": "Collection", "totalItems": 0}
+
+
+def activity(store: FederationStore, uri: str) -> Sent:
+    """Return a public activity of this node as it went out."""
+    found = store.activities.find(uri)
+    if found is None or not found.is_public:
+        raise NotHere("there is no such activity")
+    return found
+
+
+def _proven_note(store: FederationStore, keyring: Keyring, found: Listing) -> Json:
+    note = {
+        "@context": PROPOSAL_CONTEXT,
+        **to_note(found, store.taxonomy, store.addresses),
+    }
+    return keyring.prove(store, note, owner=found.by, at=found.updated)
+
+
+def viewer_for(store: FederationStore, reader: str | None) -> Viewer:
+    """Return what a signed reader is to this node: a peer when its node follows our catalogue."""
+    if reader is None:
+        return ANYONE
+    host = host_of(reader)
+    followers = store.follows.list_followers(store.addresses.catalogue)
+    near = [each.follower for each in followers if host_of(each.follower) == host]
+    nodes = [party for party in store.parties.find_many(near).values() if party.is_exchange]
+    if not nodes:
+        return ANYONE
+    affiliates = store.actors.list_by_role(Role.AFFILIATE, store.addresses.authority)
+    followed = [
+        each.uri
+        for each in affiliates
+        if any(host_of(one.follower) == host for one in store.follows.list_followers(each.uri))
+    ]
+    return Viewer(is_peer=True, follows=frozenset(followed))
+
+
+# -- collections ----------------------------------------------------------------------------------
+
+
+def followers(store: FederationStore, handle: str) -> Json:
+    """Return how many follow an actor; who they are stays here."""
+    found = get_local(store, handle)
+    total = len(store.follows.list_followers(found.uri))
+    return _count(store.addresses.at(Path.ACTOR_FOLLOWERS, handle=handle), total)
+
+
+def following(store: FederationStore, handle: str) -> Json:
+    """Return how many an actor follows."""
+    found = get_local(store, handle)
+    total = len(store.follows.list_following(found.uri))
+    return _count(store.addresses.at(Path.ACTOR_FOLLOWING, handle=handle), total)
+
+
+def _count(address: str, total: int) -> Json:
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": address,
+        "type": "OrderedCollection",
+        "totalItems": total,
+    }
+
+
+def outbox(
+    store: FederationStore, handle: str, *, page: bool, before: str | None, limit: int
+) -> Json:
+    """Return an actor's outbox, or a page of it: public activities, newest first (AP 5.1).
+
+    Each member keeps its own context, so that its proof still holds.
+    """
+    found = get_local(store, handle)
+    path = Path.INSTANCE_OUTBOX if found.role is Role.INSTANCE else Path.ACTOR_OUTBOX
+    address = store.addresses.at(path, handle=handle)
+    if not page:
+        total = store.activities.count_public(found.uri)
+        return _root(address, total, with_query(address, page="true"))
+    sent = store.activities.list_public(found.uri, before=before, limit=limit + 1)
+    documents = [parse_object(each.body) for each in sent[:limit]]
+    more = (
+        with_query(address, page="true", before=sent[limit - 1].uri) if len(sent) > limit else None
+    )
+    return _page(address, with_query(address, page="true", before=before), documents, more)
+
+
+def proposals(
+    store: FederationStore,
+    keyring: Keyring,
+    handle: str,
+    *,
+    cursor: str | None,
+    page: bool,
+    viewer: Viewer,
+    limit: int,
+) -> Json:
+    """Return the open listings of an affiliate, or of the whole node for its catalogue.
+
+    The pages carry whole listings with their authors' proofs, so a follower's node reads all of
+    them without one further fetch for each.
+    """
+    found = get_local(store, handle)
+    address = store.addresses.at(Path.ACTOR_PROPOSALS, handle=handle)
+    query = Query(
+        node=store.addresses.authority,
+        by=None if found.role is Role.CATALOGUE else found.uri,
+        limit=limit,
+        cursor=cursor,
+        viewer=viewer,
+    )
+    answer = store.listings.search(query, store.clock.now())
+    if not page:
+        return _root(address, answer.total, with_query(address, page="true"))
+    documents = [_proven_note(store, keyring, hit.listing) for hit in answer.hits]
+    more = with_query(address, page="true", cursor=answer.next) if answer.next else None
+    return _page(address, with_query(address, page="true", cursor=cursor), documents, more)
+
+
+def _root(address: str, total: int, first: str) -> Json:
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": address,
+        "type": "OrderedCollection",
+        "totalItems": total,
+        "first": first,
+    }
+
+
+def _page(address: str, page: str, documents: Sequence[Json], more: str | None) -> Json:
+    document: Json = {
+        "@context": PLAIN_CONTEXT,
+        "id": page,
+        "type": "OrderedCollectionPage",
+        "partOf": address,
+        "orderedItems": documents,
+    }
+    return {**document, "next": more} if more else document
+
+
+# -- discovery ------------------------------------------------------------------------------------
+
+
+def webfinger(store: FederationStore, resource: str) -> Json:
+    """Answer who is meant by an address (RFC 7033); also the server itself (FEP-d556)."""
+    addresses = store.addresses
+    if not resource or len(resource) > 2048:
+        raise Malformed("say which resource: ?resource=acct:name@host")
+    if resource.rstrip("/") == addresses.base_url:
+        return _server(addresses)
+    found = get_local(store, _handle(resource, addresses))
+    return {
+        "subject": f"acct:{found.acct}",
+        "aliases": [found.uri, found.url],
+        "links": [
+            {"rel": "self", "type": ACTIVITY_JSON, "href": found.uri},
+            {"rel": PROFILE_PAGE, "type": "text/html", "href": found.url},
+        ],
+    }
+
+
+def _handle(resource: str, addresses: Addresses) -> str:
+    """Return the handle that a resource names: ``acct:name@host``, an actor's URL or its page."""
+    name = resource.removeprefix("acct:").removeprefix("@")
+    if not resource.startswith(("http://", "https://")):
+        handle, separator, host = name.partition("@")
+        if not separator or not handle:
+            raise Malformed("a resource looks like acct:name@host, or is an address of this node")
+        if host.lower() != addresses.authority:
+            raise NotHere("that name belongs to another host")
+        return handle.lower()
+    if resource == addresses.instance:
+        return addresses.authority
+    for prefix in (addresses.actor(""), addresses.profile("")):
+        if resource.startswith(prefix):
+            return resource.removeprefix(prefix).lower()
+    raise NotHere("there is nobody at that address")
+
+
+def _server(addresses: Addresses) -> Json:
+    return {
+        "subject": f"{addresses.base_url}/",
+        "links": [
+            {"rel": SERVICE_REL, "type": ACTIVITY_JSON, "href": addresses.instance},
+            {"rel": "self", "type": ACTIVITY_JSON, "href": addresses.instance},
+        ],
+    }
+
+
+def host_meta(addresses: Addresses) -> str:
+    """Return where WebFinger is asked (RFC 6415)."""
+    template = addresses.at(Path.WEBFINGER) + "?resource={uri}"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
+        f'<Link rel="lrdd" template="{template}"/></XRD>\n'
+    )
+
+
+def nodeinfo_index(addresses: Addresses) -> Json:
+    """Return where NodeInfo is, and the instance actor (FEP-0151, FEP-2677)."""
+    links = [
+        {
+            "rel": f"{NODEINFO_SCHEMA}/{version}",
+            "href": addresses.at(Path.NODEINFO, version=version),
+        }
+        for version in NODEINFO_VERSIONS
+    ]
+    return {"links": [*links, {"rel": APPLICATION_REL, "href": addresses.instance}]}
+
+
+def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
+    """Return what this node is and how much it holds (NodeInfo 2.0 and 2.1)."""
+    if version not in NODEINFO_VERSIONS:
+        raise NotHere("there is no such version of NodeInfo")
+    node = store.addresses.authority
+    affiliates = store.actors.list_by_role(Role.AFFILIATE, node)
+    catalogue = get_local(store, CATALOGUE_HANDLE)
+    kinds = dict(counts(store, Query(node=node))[Facet.KIND])
+    software = {"name": "capacity-exchange", "version": settings.version}
+    if version == "2.1":
+        software["homepage"] = store.addresses.base_url
+    return {
+        "version": version,
+        "software": software,
+        "protocols": ["activitypub"],
+        "services": {"inbound": [], "outbound": []},
+        "openRegistrations": False,
+        "usage": {"users": {"total": len(affiliates)}, "localPosts": sum(kinds.values())},
+        "metadata": {
+            "nodeName": catalogue.name,
+            "nodeDescription": catalogue.summary.main.text,
+            "federation": {"enabled": True},
+            "capacityExchange": {
+                "openOffers": kinds.get(Kind.OFFER, 0),
+                "openNeeds": kinds.get(Kind.NEED, 0),
+                "catalogue": catalogue.uri,
+                "proposals": store.addresses.at(Path.ACTOR_PROPOSALS, handle=CATALOGUE_HANDLE),
+            },
+        },
+    }

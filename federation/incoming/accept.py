@@ -1,0 +1,45 @@
+"""Accept: somebody lets an actor of this node follow them (ActivityPub 7.6).
+
+When it is a node's catalogue, everything it has open is read next, page by page.
+"""
+
+from catalogue import following
+from catalogue.following import Move
+from catalogue.model import Follow, FollowState
+from federation.incoming.said import Said
+from federation.mapping.values import Document, id_of
+from federation.ports import FederationStore
+
+
+def needs(store: FederationStore, activity: Document) -> list[str]:
+    """Nothing: we know whom we asked."""
+    del store, activity
+    return []
+
+
+def apply(store: FederationStore, said: Said) -> None:
+    """Note the answer and begin to read the catalogue."""
+    follow = find_follow(store, said)
+    if follow is None:
+        return
+    before = follow.state
+    after = following.answered(store, follow, Move.ACCEPT)
+    party = store.parties.find(said.actor)
+    fresh = before is not after.state and after.state is FollowState.ACCEPTED
+    if fresh and party is not None and party.proposals is not None:
+        store.catch_ups.start(said.actor, page=party.proposals, at=store.clock.now())
+
+
+def find_follow(store: FederationStore, said: Said) -> Follow | None:
+    """Return our follow that an answer is about, if it is the followed one who answers (H36).
+
+    Some servers embed the Follow under an id of their own making: then the two actors name it.
+    """
+    content = said.activity.get("object")
+    follow = store.follows.find(id_of(content) or "")
+    if follow is None and isinstance(content, dict) and content.get("type") == "Follow":
+        follower = id_of(content.get("actor"))
+        follow = store.follows.find_between(follower, said.actor) if follower else None
+    if follow is None or follow.followed != said.actor:
+        return None
+    return follow if store.addresses.is_ours(follow.follower) else None

@@ -1,0 +1,40 @@
+"""Delete: a listing or an actor of another node is gone (ActivityPub 7.4).
+
+Only the owner deletes. A Delete that overtakes its Create is remembered, so the Create is ignored.
+"""
+
+from catalogue.listings import take_out
+from catalogue.policy import MEMBER
+from catalogue.search import MAX_LIMIT, Query
+from federation.guard import same_origin
+from federation.incoming.said import Said
+from federation.mapping.values import Document, id_of
+from federation.ports import FederationStore
+
+
+def needs(store: FederationStore, activity: Document) -> list[str]:
+    """Nothing: what is gone cannot be fetched."""
+    del store, activity
+    return []
+
+
+def apply(store: FederationStore, said: Said) -> None:
+    """Take out the listing, or the actor with all its listings."""
+    address = id_of(said.activity.get("object"))
+    if address is None or not same_origin(address, said.actor):
+        return
+    if address == said.actor:
+        _take_out_actor(store, said)
+    else:
+        take_out(store, address, by=said.actor, at=said.received)
+
+
+def _take_out_actor(store: FederationStore, said: Said) -> None:
+    query = Query(by=said.actor, status=None, limit=MAX_LIMIT, viewer=MEMBER)
+    while hits := store.listings.search(query, said.received).hits:
+        for hit in hits:
+            take_out(store, hit.listing.uri, by=said.actor, at=said.received)
+    store.tombstones.bury(said.actor, by=said.actor, at=said.received)
+    store.actors.remove(said.actor)
+    store.parties.remove(said.actor)
+    store.keys.put_known(said.actor, [])

@@ -1,0 +1,84 @@
+"""Taking in a listing of another node, however it reached us: the one place that stores them.
+
+A listing is wanted when this node follows its author, or the catalogue of the node it lives on.
+It is authentic when its author's signed activity carried it, when its own proof verifies
+(FEP-8b32), or when it was fetched from its id (FEP-fe34).
+"""
+
+from typing import Any
+
+from catalogue.listings import Taken, take_in
+from catalogue.model import FollowState, Role
+from federation.errors import FederationError, Unauthenticated
+from federation.guard import host_of, same_origin
+from federation.mapping.proposal import from_note, is_proposal, owner_of
+from federation.mapping.values import Document, get_id, to_bytes
+from federation.ports import FederationStore
+from federation.signatures.integrity import proof_of, verify_proof
+from federation.signatures.keys import load_multibase
+
+
+def unknown_author(store: FederationStore, document: Any) -> list[str]:
+    """Return the author of a listing when it is not known yet."""
+    if not is_proposal(document):
+        return []
+    author = owner_of(document)
+    if author is None or store.addresses.is_ours(author):
+        return []
+    return [] if store.actors.find_by_uri(author) else [author]
+
+
+def is_wanted(store: FederationStore, author: str) -> bool:
+    """Say whether this node follows an author, or the catalogue of the author's node."""
+    us = store.addresses.catalogue
+    if _follows(store, us, author):
+        return True
+    catalogues = store.actors.list_by_role(Role.CATALOGUE, host_of(author))
+    return any(_follows(store, us, catalogue.uri) for catalogue in catalogues)
+
+
+def _follows(store: FederationStore, follower: str, followed: str) -> bool:
+    follow = store.follows.find_between(follower, followed)
+    return follow is not None and follow.state is FollowState.ACCEPTED
+
+
+def is_proven(store: FederationStore, document: Document) -> bool:
+    """Say whether a listing carries a valid proof of its own author."""
+    author = owner_of(document)
+    try:
+        proof = proof_of(document)
+        if proof is None or author is None:
+            return False
+        known = store.keys.known(proof.verification_method)
+        if known is None or known.owner != author:
+            return False
+        verify_proof(document, proof, load_multibase(known.material))
+    except Unauthenticated:
+        return False
+    return same_origin(author, get_id(document))
+
+
+def keep(store: FederationStore, document: Document, author: str) -> Taken | None:
+    """Store an authentic listing; None when it is none of ours to keep.
+
+    Raises Malformed for one that has no sense.
+    """
+    if not is_proposal(document) or owner_of(document) != author:
+        return None
+    if not same_origin(get_id(document), author) or store.addresses.is_ours(author):
+        return None
+    if store.hosts.is_blocked(host_of(author)) or not is_wanted(store, author):
+        return None
+    if store.actors.find_by_uri(author) is None:
+        return None
+    listing = from_note(document, store.taxonomy, local_id=store.ids.new(), now=store.clock.now())
+    return take_in(store, listing, to_bytes(document))
+
+
+def try_keep(store: FederationStore, document: Document, author: str) -> bool:
+    """Store a listing among many; say whether it had sense, and leave out one that had none."""
+    try:
+        keep(store, document, author)
+    except FederationError:
+        return False
+    return True

@@ -1,0 +1,103 @@
+"""This node's own keys: made in pairs, loaded once, used to sign documents and requests.
+
+Each actor has an RSA key for requests (draft-cavage is RSA wherever it is spoken) and an Ed25519
+key for the proofs in its documents (FEP-8b32). Loading an RSA key costs far more than signing with
+it, so what was loaded is kept.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from federation.mapping.actor import PublicKeys
+from federation.model import OwnKey
+from federation.ports import FederationStore
+from federation.signatures import cavage
+from federation.signatures.integrity import add_proof
+from federation.signatures.keys import (
+    PrivateKey,
+    load_private_key,
+    new_ed25519_key,
+    new_rsa_key,
+)
+
+RSA = "rsa"
+ED25519 = "ed25519"
+
+
+def new_keys(owner: str, now: datetime) -> list[OwnKey]:
+    """Make the keys of a new actor of this node; takes a fraction of a second, so do it early."""
+    return [
+        OwnKey(
+            uri=f"{owner}#main-key",
+            owner=owner,
+            algorithm=RSA,
+            pem=new_rsa_key().pem(),
+            created=now,
+        ),
+        OwnKey(
+            uri=f"{owner}#ed25519-key",
+            owner=owner,
+            algorithm=ED25519,
+            pem=new_ed25519_key().pem(),
+            created=now,
+        ),
+    ]
+
+
+class MissingKeyError(RuntimeError):
+    """An actor of this node has no key: the database was restored without them."""
+
+
+class Keyring:
+    """The loaded keys of this node's actors."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, PrivateKey] = {}
+
+    def prove(
+        self, store: FederationStore, document: Mapping[str, Any], *, owner: str, at: datetime
+    ) -> dict[str, Any]:
+        """Return a document with its owner's proof (FEP-8b32); the same input, the same proof."""
+        own, key = self._key(store, owner, ED25519)
+        return add_proof(document, key=key, key_uri=own.uri, created=at)
+
+    def request_signer(self, store: FederationStore, owner: str) -> "RequestSigner":
+        """Return what signs requests in an actor's name."""
+        own, key = self._key(store, owner, RSA)
+        return RequestSigner(own.uri, key)
+
+    def public_keys(self, store: FederationStore, owner: str) -> PublicKeys:
+        """Return the public halves of an actor's keys, for its document."""
+        rsa, rsa_key = self._key(store, owner, RSA)
+        ed25519, ed25519_key = self._key(store, owner, ED25519)
+        return PublicKeys(
+            rsa_uri=rsa.uri,
+            rsa_pem=rsa_key.public().pem(),
+            ed25519_uri=ed25519.uri,
+            ed25519_multibase=ed25519_key.public().multibase(),
+        )
+
+    def _key(self, store: FederationStore, owner: str, algorithm: str) -> tuple[OwnKey, PrivateKey]:
+        own = store.keys.own(owner, algorithm)
+        if own is None:
+            raise MissingKeyError(f"there is no {algorithm} key for {owner}")
+        if own.uri not in self._loaded:
+            self._loaded[own.uri] = load_private_key(own.pem)
+        return own, self._loaded[own.uri]
+
+
+class RequestSigner:
+    """Signs requests with one key (draft-cavage)."""
+
+    def __init__(self, key_uri: str, key: PrivateKey) -> None:
+        self._key_uri = key_uri
+        self._key = key
+
+    def headers(
+        self, method: str, url: str, *, date: datetime, body: bytes | None = None
+    ) -> dict[str, str]:
+        """Return the headers that make a request a signed one."""
+        return cavage.sign(
+            key=self._key, key_uri=self._key_uri, method=method, url=url, date=date, body=body
+        )

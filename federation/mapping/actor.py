@@ -1,0 +1,252 @@
+"""Actors on the wire: what an affiliate, the catalogue and the instance say of themselves.
+
+Out: one document each, with the RSA key that signs requests and the Ed25519 key (FEP-521a) that
+signs documents. In: any actor type, with where it is reached and the keys it lists.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from catalogue.addresses import Addresses, Path
+from catalogue.language import LanguageMap, is_language_tag
+from catalogue.listings import MAX_VALUES
+from catalogue.model import Actor, Role
+from catalogue.people import MAX_NAME
+from catalogue.richtext import clean, plain
+from catalogue.taxonomy import Taxonomy
+from federation.errors import Malformed
+from federation.guard import host_of, same_origin
+from federation.mapping.values import (
+    Document,
+    from_moment,
+    get_id,
+    id_of,
+    items,
+    language_map,
+    moment,
+    string,
+    types_of,
+    uri,
+)
+from federation.model import KnownKey, Party
+from federation.vocabulary import ACTOR_CONTEXT, ACTOR_TYPES, FEP_0837
+
+MAX_SUMMARY = 20_000
+MAX_KEYS = 10  # of one actor
+
+_TYPES = {
+    Role.AFFILIATE: "Organization",
+    Role.CATALOGUE: "Service",
+    Role.INSTANCE: "Application",
+    Role.OTHER: "Person",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicKeys:
+    """The public halves of an actor's keys, with their URIs."""
+
+    rsa_uri: str
+    rsa_pem: str
+    ed25519_uri: str
+    ed25519_multibase: str
+
+
+# -- out ------------------------------------------------------------------------------------------
+
+
+def to_document(
+    actor: Actor, keys: PublicKeys, taxonomy: Taxonomy, addresses: Addresses
+) -> dict[str, Any]:
+    """Return an actor of this node as its document (ActivityPub 4.1)."""
+    document: dict[str, Any] = {
+        "@context": ACTOR_CONTEXT,
+        "id": actor.uri,
+        "type": _TYPES[actor.role],
+        "preferredUsername": actor.handle,
+        "webfinger": actor.acct,  # FEP-2c59
+        "name": actor.name,
+        "summary": actor.summary.main.text,
+        "url": actor.url,
+        **_boxes(actor, addresses),
+        "endpoints": {"sharedInbox": addresses.at(Path.SHARED_INBOX)},
+        "published": from_moment(actor.published),
+        "updated": from_moment(actor.updated),
+        "manuallyApprovesFollowers": actor.role is Role.INSTANCE,
+        "discoverable": actor.role is not Role.INSTANCE,
+        "indexable": actor.role is not Role.INSTANCE,  # FEP-5feb
+        "publicKey": {"id": keys.rsa_uri, "owner": actor.uri, "publicKeyPem": keys.rsa_pem},
+        "assertionMethod": [
+            {
+                "id": keys.ed25519_uri,
+                "type": "Multikey",
+                "controller": actor.uri,
+                "publicKeyMultibase": keys.ed25519_multibase,
+            }
+        ],
+    }
+    if actor.summary:
+        document["summaryMap"] = dict(actor.summary)
+    return document | _about(actor, taxonomy, addresses)
+
+
+def _boxes(actor: Actor, addresses: Addresses) -> dict[str, str]:
+    if actor.role is Role.INSTANCE:
+        return {
+            "inbox": addresses.at(Path.INSTANCE_INBOX),
+            "outbox": addresses.at(Path.INSTANCE_OUTBOX),
+        }
+    names = {
+        "inbox": Path.ACTOR_INBOX,
+        "outbox": Path.ACTOR_OUTBOX,
+        "followers": Path.ACTOR_FOLLOWERS,
+        "following": Path.ACTOR_FOLLOWING,
+    }
+    return {name: addresses.at(path, handle=actor.handle) for name, path in names.items()}
+
+
+def _about(actor: Actor, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, Any]:
+    """Return what only one role says."""
+    implements = [{"type": "Link", "href": FEP_0837, "name": "FEP-0837: Federated Marketplace"}]
+    match actor.role:
+        case Role.AFFILIATE:
+            return {
+                "additionalType": taxonomy.affiliations.iri_of(actor.kind),
+                "areaServed": [taxonomy.regions.iri_of(region) for region in actor.regions],
+                "availableLanguage": list(actor.languages),
+                "generator": {"type": "Application", "implements": implements},  # FEP-844e
+            }
+        case Role.CATALOGUE:
+            return {
+                "proposals": addresses.at(Path.ACTOR_PROPOSALS, handle=actor.handle),
+                "generator": {"type": "Application", "implements": implements},
+            }
+        case Role.INSTANCE:
+            return {"implements": implements}
+        case Role.OTHER:
+            return {}
+
+
+# -- in -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduction:
+    """All that an actor's document tells: who it is, where it is reached, its keys."""
+
+    actor: Actor
+    party: Party
+    keys: tuple[KnownKey, ...]
+
+
+def from_document(
+    document: Document,
+    taxonomy: Taxonomy,
+    *,
+    local_id: str,
+    now: datetime,
+) -> Introduction:
+    """Return what another server's actor says of itself; ``local_id`` names it here.
+
+    Raises Malformed when it has no id or inbox, or one at another origin (FEP-fe34).
+    """
+    address = get_id(document)
+    if not types_of(document) & ACTOR_TYPES:
+        raise Malformed("the document is not an actor")
+    proposals = _own(document, "proposals", address)
+    published = min(moment(document.get("published")) or now, now)
+    handle = string(document.get("preferredUsername"), 64).lower() or "unnamed"
+    actor = Actor(
+        id=local_id,
+        uri=address,
+        url=_own(document, "url", address) or address,
+        role=_role(document, proposals),
+        handle=handle,
+        acct=f"{handle}@{host_of(address)}",
+        name=plain(string(document.get("name"), MAX_NAME)) or handle,
+        node=host_of(address),
+        kind=_kind(document, taxonomy),
+        summary=_summary(document),
+        regions=_concepts(document.get("areaServed"), taxonomy),
+        languages=tuple(
+            tag
+            for tag in items(document.get("availableLanguage"))
+            if isinstance(tag, str) and is_language_tag(tag)
+        )[:MAX_VALUES],
+        published=published,
+        updated=max(published, min(moment(document.get("updated")) or now, now)),
+    )
+    return Introduction(
+        actor=actor,
+        party=_party(document, address, proposals, now),
+        keys=tuple(_keys(document, address, now))[:MAX_KEYS],
+    )
+
+
+def _party(document: Document, address: str, proposals: str | None, now: datetime) -> Party:
+    inbox = _own(document, "inbox", address)
+    if inbox is None:
+        raise Malformed("the actor has no inbox at its own origin")
+    endpoints = document.get("endpoints")
+    shared = endpoints if isinstance(endpoints, dict) else {}
+    return Party(
+        uri=address,
+        type=next(iter(types_of(document) & ACTOR_TYPES)),
+        inbox=inbox,
+        shared_inbox=_own(shared, "sharedInbox", address),
+        outbox=_own(document, "outbox", address),
+        followers=_own(document, "followers", address),
+        proposals=proposals,
+        fetched=now,
+    )
+
+
+def _own(document: Document, name: str, address: str) -> str | None:
+    """Return a URI of the document that has the actor's own origin, else None (FEP-fe34)."""
+    found = next((each for value in items(document.get(name)) if (each := uri(value))), None)
+    return found if found and same_origin(found, address) else None
+
+
+def _role(document: Document, proposals: str | None) -> Role:
+    if proposals is not None:
+        return Role.CATALOGUE
+    types = types_of(document)
+    if types & {"Organization", "Group"}:
+        return Role.AFFILIATE
+    return Role.INSTANCE if "Application" in types else Role.OTHER
+
+
+def _kind(document: Document, taxonomy: Taxonomy) -> str:
+    for value in items(document.get("additionalType")):
+        if (iri := uri(value)) and (kind := taxonomy.affiliations.id_of(iri)) != iri:
+            return kind
+    return ""
+
+
+def _summary(document: Document) -> LanguageMap:
+    texts = language_map(document, "summary", MAX_SUMMARY)
+    return LanguageMap({language: clean(text) for language, text in texts.items()})
+
+
+def _concepts(value: Any, taxonomy: Taxonomy) -> tuple[str, ...]:
+    iris = (found for each in items(value) if (found := uri(each)))
+    return tuple(dict.fromkeys(map(taxonomy.regions.id_of, iris)))[:MAX_VALUES]
+
+
+def _keys(document: Document, owner: str, now: datetime) -> Iterable[KnownKey]:
+    """Give the keys that the actor lists as its own (FEP-fe34: owner and origin must be its)."""
+    listed = [
+        *((key, "owner", "publicKeyPem") for key in items(document.get("publicKey"))),
+        *(
+            (key, "controller", "publicKeyMultibase")
+            for key in items(document.get("assertionMethod"))
+        ),
+    ]
+    for key, whose, what in listed:
+        if not isinstance(key, dict) or id_of(key.get(whose)) != owner:
+            continue
+        address, material = uri(key), string(key.get(what), 16_384)
+        if address and material and same_origin(address, owner):
+            yield KnownKey(uri=address, owner=owner, material=material, fetched=now)

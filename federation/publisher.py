@@ -1,0 +1,184 @@
+"""From events to activities on their way: who is told what.
+
+====================  ============================  ===========================================
+listing is            the author's followers get    the catalogue's followers get
+====================  ============================  ===========================================
+new, public           Create                        nodes: Create; everyone else: Announce
+changed, public       Update                        Update
+deleted, public       Delete                        Delete
+for the network       –                             nodes: Create, Update, Delete
+for followers         nodes: the same three         –
+for this node         –                             –
+====================  ============================  ===========================================
+
+A node of the exchange that follows the catalogue gets the author's own signed activity, so it never
+has to fetch a listing; others get the Announce that their software shows. What is not public goes
+only to nodes of the exchange, because elsewhere addressing is no access control. One event is told
+in one transaction with its deliveries, so a crash tells it again, under the same ids.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, assert_never
+
+from catalogue.events import (
+    Event,
+    FollowAnswered,
+    FollowRequested,
+    FollowWithdrawn,
+    ListingDeleted,
+    ListingEdited,
+    ListingPublished,
+)
+from catalogue.model import Follow, Listing, Visibility
+from federation.guard import host_of
+from federation.keyring import Keyring
+from federation.mapping.values import to_bytes
+from federation.model import Party, Sent
+from federation.outgoing import accept, announce, create, delete, follow, undo, update
+from federation.ports import FederationStore
+
+BATCH = 32
+
+
+def tell_pending(store: FederationStore, keyring: Keyring) -> int:
+    """Turn the oldest untold events into deliveries; return how many events that was."""
+    pending = store.events.next_pending(BATCH)
+    for seq, event in pending:
+        _tell(store, keyring, event)
+        store.events.told(seq)
+    return len(pending)
+
+
+def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
+    match event:
+        case ListingPublished(listing=listing_id):
+            if listing := store.listings.find(listing_id):
+                _tell_published(store, keyring, listing)
+        case ListingEdited(listing=listing_id):
+            if listing := store.listings.find(listing_id):
+                _tell_edited(store, keyring, listing)
+        case ListingDeleted():
+            _tell_deleted(store, keyring, event)
+        case FollowRequested(follow=asked):
+            _tell_one(store, follow.build(asked), to=asked.followed)
+        case FollowAnswered(follow=answered):
+            _tell_one(store, _answer(store, answered), to=answered.follower)
+        case FollowWithdrawn(follow=withdrawn):
+            uri = store.addresses.activity("undo", store.ids.new())
+            _tell_one(store, undo.build(withdrawn, uri), to=withdrawn.followed)
+        case _:
+            assert_never(event)
+
+
+def _tell_published(store: FederationStore, keyring: Keyring, listing: Listing) -> None:
+    activity = create.build(listing, store.taxonomy, store.addresses)
+    nodes, others = _catalogue_followers(store)
+    parties = _audience(store, listing.by, listing.visibility, nodes)
+    _send(store, keyring, activity, parties, at=listing.published, visibility=listing.visibility)
+    if listing.visibility is Visibility.PUBLIC:
+        passed_on = announce.build(listing, store.addresses)
+        _send(store, keyring, passed_on, others, at=listing.published, visibility=Visibility.PUBLIC)
+
+
+def _tell_edited(store: FederationStore, keyring: Keyring, listing: Listing) -> None:
+    activity = update.build(listing, store.taxonomy, store.addresses)
+    parties = _audience(store, listing.by, listing.visibility, _everyone(store))
+    _send(store, keyring, activity, parties, at=listing.updated, visibility=listing.visibility)
+
+
+def _tell_deleted(store: FederationStore, keyring: Keyring, event: ListingDeleted) -> None:
+    parties = _audience(store, event.by, event.visibility, _everyone(store))
+    activity = delete.build(event, store.addresses)
+    _send(store, keyring, activity, parties, at=event.deleted, visibility=event.visibility)
+
+
+def _answer(store: FederationStore, answered: Follow) -> dict[str, Any]:
+    verb = accept.VERBS[answered.state].lower()
+    return accept.build(answered, store.addresses.activity(verb, store.ids.new()))
+
+
+def _tell_one(store: FederationStore, activity: dict[str, Any], *, to: str) -> None:
+    """Send an activity that concerns one other actor to its own inbox."""
+    party = store.parties.find(to)
+    _keep(store, activity, at=store.clock.now(), is_public=False)
+    if party is not None:
+        _deliver(store, activity, [party.inbox])
+
+
+# -- who is told ----------------------------------------------------------------------------------
+
+
+def _audience(
+    store: FederationStore, author: str, visibility: Visibility, of_catalogue: Iterable[Party]
+) -> list[Party]:
+    """Return who hears of an author's listing, given the catalogue's followers that may."""
+    match visibility:
+        case Visibility.PUBLIC:
+            return [*_followers(store, author), *of_catalogue]
+        case Visibility.NETWORK:
+            return [party for party in of_catalogue if party.is_exchange]
+        case Visibility.FOLLOWERS:
+            return [party for party in _followers(store, author) if party.is_exchange]
+        case Visibility.NODE:
+            return []
+
+
+def _followers(store: FederationStore, actor: str) -> list[Party]:
+    follows = store.follows.list_followers(actor)
+    known = store.parties.find_many(each.follower for each in follows)
+    return [known[each.follower] for each in follows if each.follower in known]
+
+
+def _everyone(store: FederationStore) -> list[Party]:
+    return _followers(store, store.addresses.catalogue)
+
+
+def _catalogue_followers(store: FederationStore) -> tuple[list[Party], list[Party]]:
+    """Return the catalogue's followers: nodes of the exchange, and all others."""
+    everyone = _everyone(store)
+    nodes = [party for party in everyone if party.is_exchange]
+    return nodes, [party for party in everyone if not party.is_exchange]
+
+
+# -- on their way ---------------------------------------------------------------------------------
+
+
+def _send(
+    store: FederationStore,
+    keyring: Keyring,
+    activity: dict[str, Any],
+    parties: Iterable[Party],
+    *,
+    at: datetime,
+    visibility: Visibility,
+) -> None:
+    """Sign an activity, keep it, and put it on its way to each server once."""
+    if visibility is Visibility.NODE:
+        return
+    proven = keyring.prove(store, activity, owner=activity["actor"], at=at)
+    _keep(store, proven, at=at, is_public=visibility is Visibility.PUBLIC)
+    _deliver(store, proven, [party.best_inbox for party in parties])
+
+
+def _keep(
+    store: FederationStore, activity: dict[str, Any], *, at: datetime, is_public: bool
+) -> None:
+    store.activities.put(
+        Sent(
+            uri=activity["id"],
+            actor=activity["actor"],
+            body=to_bytes(activity),
+            published=at,
+            is_public=is_public,
+        )
+    )
+
+
+def _deliver(store: FederationStore, activity: dict[str, Any], inboxes: Iterable[str]) -> None:
+    allowed = [
+        inbox for inbox in dict.fromkeys(inboxes) if not store.hosts.is_blocked(host_of(inbox))
+    ]
+    store.deliveries.add(
+        activity["id"], actor=activity["actor"], inboxes=allowed, at=store.clock.now()
+    )

@@ -1,0 +1,34 @@
+"""What an operator can set about federation, with the limits as named defaults."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from federation.guard import DialPolicy
+from federation.remote import Limits
+from federation.retry import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this node federates."""
+
+    version: str
+    inbox_bytes: int = 256 * 1024
+    body_seconds: float = 10.0  # to send a whole body to an inbox
+    clock_window: timedelta = timedelta(hours=1)
+    key_refresh: timedelta = timedelta(minutes=5)  # between two refetches of one key
+    key_missing: timedelta = timedelta(minutes=10)  # how long a key that is not there is not sought
+    page_items: int = 100  # listings on a page of a collection
+    outbox_items: int = 20
+    catch_up_pages: int = 2_000  # pages read of one peer's catalogue at the most
+    page_fetches: int = 20  # single objects fetched for one incoming activity or page
+    inbox_attempts: int = 8
+    lanes: int = 4  # requests under way to one host
+    policy: DialPolicy = field(default_factory=DialPolicy)
+    limits: Limits = field(default_factory=Limits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def user_agent(self) -> str:
+        """How this node calls itself to servers."""
+        return f"capacity-exchange/{self.version}"

@@ -1,0 +1,224 @@
+"""The one place where the parts of a node are put together."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from catalogue.addresses import Addresses, Path
+from catalogue.language import LanguageMap
+from catalogue.listings import close_due
+from catalogue.richtext import from_markdown
+from federation import publisher
+from federation.catch_up import Reader
+from federation.delivery import Courier
+from federation.dispatcher import Dispatcher
+from federation.guard import DialPolicy
+from federation.inbox import Inbox
+from federation.keyring import Keyring
+from federation.negotiation import prefers_activity
+from federation.remote import Remote
+from federation.resolver import Resolver
+from federation.routes import Route, problem
+from federation.routes import routes as machine_routes
+from federation.settings import Settings
+from node.config import Config, software_version
+from node.health import Health
+from node.identity import SystemClock
+from node.lock import locked
+from node.setup import NodeDatabase, open_database
+from node.storage.store import NodeStore
+from node.worker import Station, Worker, every
+from web.middleware import middlewares
+from web.routes import routes as people_routes
+from web.site import Site
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+TIDY = timedelta(minutes=1)
+
+DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
+RESOLVER: web.AppKey[Resolver] = web.AppKey("resolver", Resolver)
+
+
+def make_app(config: Config, settings: Settings | None = None) -> web.Application:
+    """Put a node together as an application that starts and stops all its parts.
+
+    Raises StorageError for a database that cannot be used; AlreadyRunningError comes at its start.
+    """
+    clock = SystemClock()
+    settings = settings or default_settings(config)
+    database = open_database(config, clock)
+    keyring, addresses = Keyring(), config.addresses
+    remote = make_remote(database, keyring, addresses, settings)
+    resolver = Resolver(database, remote, addresses=addresses, clock=clock, settings=settings)
+    inbox = Inbox(database, resolver, addresses=addresses, clock=clock, settings=settings)
+
+    worker = Worker(database)
+    chance = random.SystemRandom().random
+    courier = Courier(
+        database, remote, keyring, clock=clock, settings=settings, chance=chance, wake=worker.call
+    )
+    dispatcher = Dispatcher(database, resolver, clock=clock, settings=settings, chance=chance)
+    reader = Reader(database, resolver, clock=clock, settings=settings, chance=chance)
+    station = partial(Station, database=database, clock=clock)
+    worker.add(station("publisher", partial(_tell, database, keyring), _nothing_due))
+    worker.add(station("inbox", dispatcher.work, lambda store: store.inbox.next_due_at()))
+    worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
+    worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
+    worker.add(station("tidy", partial(_tidy, database), every(clock, TIDY)))
+
+    site = Site(
+        name=config.name,
+        summary=_summary(config),
+        addresses=addresses,
+        languages=config.languages,
+        software=settings.version,
+        source=config.source,
+    )
+    app = web.Application(
+        middlewares=[only_our_host(addresses), *middlewares(site)],
+        client_max_size=settings.inbox_bytes,
+    )
+    app[DATABASE] = database
+    app[RESOLVER] = resolver
+    app.cleanup_ctx.append(partial(_alive, config, database, remote, courier, worker))
+    health = Health(database, worker)
+    app.router.add_get(Path.LIVEZ, health.live)
+    app.router.add_get(Path.READYZ, health.ready)
+    _add_doors(
+        app,
+        machine_routes(database, inbox, keyring, addresses=addresses, settings=settings),
+        people_routes(site, database),
+    )
+    return app
+
+
+def default_settings(config: Config) -> Settings:
+    """Return how a node federates; a development node may speak http to loopback."""
+    policy = DialPolicy.development() if config.dev else DialPolicy()
+    return Settings(version=software_version(), policy=policy)
+
+
+def make_remote(
+    database: NodeDatabase, keyring: Keyring, addresses: Addresses, settings: Settings
+) -> Remote:
+    """Return the way out, whose fetches the instance actor signs."""
+    clock = SystemClock()
+    signer = database.read_now(keyring.request_signer, addresses.instance)
+
+    def sign(method: str, url: str, body: bytes | None) -> dict[str, str]:
+        return signer.headers(method, url, date=clock.now(), body=body)
+
+    return Remote(
+        user_agent=f"{settings.user_agent} (+{addresses.base_url})",
+        policy=settings.policy,
+        signer=sign,
+        limits=settings.limits,
+        per_host=settings.lanes,
+        may_contact=lambda host: host != addresses.authority,
+    )
+
+
+async def _alive(
+    config: Config,
+    database: NodeDatabase,
+    remote: Remote,
+    courier: Courier,
+    worker: Worker,
+    _: web.Application,
+) -> AsyncIterator[None]:
+    """Run all that lives with the application, and end it in the opposite order."""
+    try:
+        with locked(config.data / "node.lock"):
+            async with remote:
+                worker.start()
+                yield
+                await worker.stop()
+                await courier.close()
+    finally:
+        await asyncio.to_thread(database.close)
+
+
+async def _tell(database: NodeDatabase, keyring: Keyring) -> int:
+    """Turn what happened into deliveries."""
+    if not await database.read(lambda store: store.events.next_pending(1)):
+        return 0
+    return await database.write(publisher.tell_pending, keyring)
+
+
+async def _tidy(database: NodeDatabase) -> int:
+    """Close what has passed its last day."""
+    if await database.read(_anything_to_close):
+        await database.write(close_due)
+    return 0
+
+
+def _anything_to_close(store: NodeStore) -> bool:
+    return bool(store.listings.list_due(store.addresses.authority, store.clock.now()))
+
+
+def _nothing_due(_: NodeStore) -> None:
+    return None
+
+
+def _summary(config: Config) -> LanguageMap:
+    if not config.summary:
+        return LanguageMap()
+    language = config.languages[0] if config.languages else "en"
+    return LanguageMap({language: from_markdown(config.summary)})
+
+
+# -- doors ----------------------------------------------------------------------------------------
+
+
+def _add_doors(app: web.Application, machines: list[Route], people: list[web.RouteDef]) -> None:
+    """Give each address its handler; where both doors have one, whoever asks decides."""
+    for_people = {(route.method, route.path): route.handler for route in people}
+    for route in machines:
+        other = for_people.pop((route.method, str(route.path)), None)
+        handler = negotiated(route.handler, other) if other else route.handler
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
+    for (method, path), handler in for_people.items():
+        app.router.add_route(method, path, handler)
+        if method == "GET":
+            app.router.add_route("HEAD", path, handler)
+
+
+def negotiated(machine: Handler, person: Handler) -> Handler:
+    """Return one handler for an address that serves both, by the Accept header."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        accept = ",".join(request.headers.getall("Accept", []))
+        return await (machine if prefers_activity(accept) else person)(request)
+
+    return answer
+
+
+def only_our_host(addresses: Addresses) -> Middleware:
+    """Return a middleware that answers for this node's own name only.
+
+    A signature is made for a host, and links are built from one, so a request that names another
+    (in its Host header or as an absolute address) is not for us (RFC 9110 7.4). Health is asked by
+    whatever name the machine has.
+    """
+    authority = urlsplit(addresses.base_url).netloc
+    health = {Path.LIVEZ, Path.READYZ}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.raw_path.startswith("/"):
+            return problem(400, "malformed", "ask for a path of this node")
+        hosts = request.headers.getall("Host", [])
+        if request.path not in health and [host.lower() for host in hosts] != [authority]:
+            return problem(421, "misdirected", f"this node is called {authority}")
+        return await handler(request)
+
+    return check

@@ -1,0 +1,165 @@
+"""What an operator sets: flags over ``CAPX_*`` environment over ``capx.toml`` in the folder."""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalogue.addresses import Addresses
+from catalogue.language import is_language_tag
+
+FILE = "capx.toml"
+DATABASE = "node.db"
+LOCK = "node.lock"
+
+
+class ConfigError(Exception):
+    """A setting is missing or has no sense; the message says which and where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """How one node runs. ``base_url`` is what peers call it, without a slash at the end.
+
+    ``source`` is where the code that runs is to be had (AGPL 13), for a node that changed it.
+    """
+
+    data: Path
+    base_url: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    name: str = "Capacity Exchange"
+    summary: str = ""
+    languages: tuple[str, ...] = ("en",)
+    source: str = ""
+    dev: bool = False
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.data / DATABASE
+
+    @property
+    def addresses(self) -> Addresses:
+        """The URLs this node mints."""
+        return Addresses(self.base_url)
+
+    def check(self) -> "Config":
+        """Return this configuration; raise ConfigError for what cannot run."""
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+            raise ConfigError(f"base_url '{self.base_url}' must look like https://hub.example")
+        if parts.scheme == "http" and not self.dev:
+            raise ConfigError("base_url must be https; for trying things out use --dev")
+        if self.base_url != self.base_url.lower():
+            raise ConfigError(f"base_url '{self.base_url}' must be in lower case")
+        if not 0 < self.port < 65536:
+            raise ConfigError(f"listen: {self.port} is no port")
+        for language in self.languages:
+            if not is_language_tag(language):
+                raise ConfigError(f"languages: '{language}' is no language tag")
+        return self
+
+
+def software_version() -> str:
+    """Return the version of this software."""
+    return version("capacity-exchange")
+
+
+def load(data: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read the configuration of the node in ``data``; raise ConfigError, saying what is wrong."""
+    environment = os.environ if environment is None else environment
+    path = data / FILE
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no node in {data}: make one with 'capx init --data {data} --domain DOMAIN'"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    unknown = sorted(set(raw) - set(_READERS))
+    if unknown:
+        raise ConfigError(f"{path}: there is no setting '{unknown[0]}'")
+    given = raw | _from_environment(environment)
+    if "base_url" not in given:
+        raise ConfigError(f"{path}: base_url is missing")
+    try:
+        values = {key: value for name in given for key, value in _READERS[name](given[name])}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return Config(data=data, **values).check()
+
+
+def save(config: Config) -> None:
+    """Write a configuration where ``load`` reads it."""
+    lines = [
+        "# A node of the Capacity Exchange. Environment variables CAPX_… and flags go before this.",
+        f"base_url = {_toml(config.base_url)}",
+        f"listen = {_toml(f'{config.host}:{config.port}')}",
+        f"name = {_toml(config.name)}",
+        f"summary = {_toml(config.summary)}",
+        f"languages = [{', '.join(map(_toml, config.languages))}]",
+        f"source = {_toml(config.source)}",
+        f"dev = {'true' if config.dev else 'false'}",
+    ]
+    (config.data / FILE).write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def listening_on(config: Config, listen: str) -> Config:
+    """Return the configuration with another ``HOST:PORT`` to listen on."""
+    return replace(config, **dict(_listen(listen))).check()
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: environment.get(f"CAPX_{name.upper()}") for name in _READERS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _text(key: str) -> Any:
+    def read(value: Any) -> list[tuple[str, Any]]:
+        if not isinstance(value, str):
+            raise TypeError(f"{key} must be text")
+        return [(key, value)]
+
+    return read
+
+
+def _listen(value: Any) -> list[tuple[str, Any]]:
+    host, separator, port = str(value).rpartition(":")
+    if not separator or not port.isdigit():
+        raise ValueError(f"listen '{value}' must look like 127.0.0.1:8080")
+    return [("host", host.strip("[]")), ("port", int(port))]
+
+
+def _languages(value: Any) -> list[tuple[str, Any]]:
+    tags = value.split(",") if isinstance(value, str) else value
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise TypeError("languages must be a list of language tags")
+    return [("languages", tuple(tag.strip() for tag in tags if tag.strip()))]
+
+
+def _dev(value: Any) -> list[tuple[str, Any]]:
+    if value not in {True, False, "true", "false", "1", "0"}:
+        raise ValueError("dev must be true or false")
+    return [("dev", value in {True, "true", "1"})]
+
+
+_READERS = {
+    "base_url": _text("base_url"),
+    "listen": _listen,
+    "name": _text("name"),
+    "summary": _text("summary"),
+    "source": _text("source"),
+    "languages": _languages,
+    "dev": _dev,
+}

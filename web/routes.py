@@ -1,0 +1,36 @@
+"""Where each page is: the one table of addresses for people."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from catalogue.addresses import Path
+from web.answers import Door, Page
+from web.pages.about import about
+from web.pages.affiliate import affiliate, affiliates, profile
+from web.pages.browse import browse, tag
+from web.pages.capacity import capacities, capacity
+from web.pages.home import home
+from web.pages.listing import listing
+from web.ports import Reader
+from web.site import Site
+
+PAGES: Sequence[tuple[Path, Page]] = (
+    (Path.HOME, home),
+    (Path.BROWSE, browse),
+    (Path.LISTING, listing),
+    (Path.AFFILIATES, affiliates),
+    (Path.AFFILIATE, affiliate),
+    (Path.PROFILE, profile),
+    (Path.CAPACITIES, capacities),
+    (Path.CAPACITY, capacity),
+    (Path.TAG, tag),
+    (Path.ABOUT, about),
+)
+
+
+def routes(site: Site, reader: Reader) -> list[web.RouteDef]:
+    """Return every route of this door; all are GET, and HEAD with it."""
+    door = Door(site, reader)
+    pages = [web.get(path, door.handler(page)) for path, page in PAGES]
+    return [*pages, web.get(Path.STATIC, door.static)]
