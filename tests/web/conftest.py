@@ -66,9 +66,9 @@ def content(**changes: Any) -> ListingContent:
     offer = ListingContent(
         kind=Kind.OFFER,
         category=Category.SKILL,
-        title=LanguageMap({"en": "Oral history for beginners"}),
-        text=LanguageMap({"en": "<p>We show you how to record and keep the stories.</p>"}),
-        capacities=("oral-history",),
+        title=LanguageMap({"en": "Mediation for beginners"}),
+        text=LanguageMap({"en": "<p>We show you how to talk when talking is hard.</p>"}),
+        capacities=("mediation",),
         delivery_languages=("en",),
     )
     return replace(offer, **changes)

@@ -70,13 +70,15 @@ class Wording:
         return format_percent(share, locale=self.locale)
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """Write an amount of money; without decimals where it has none."""
-        whole = amount == amount.to_integral_value()
-        pattern = str(self.locale.currency_formats["standard"].pattern) if whole else None
-        if pattern is not None:
-            pattern = pattern.replace(".00", "")
+        """Write an amount of money by the currency's name; without decimals where it has none."""
+        is_whole = amount == amount.to_integral_value()
         return format_currency(
-            amount, currency, format=pattern, locale=self.locale, currency_digits=not whole
+            amount,
+            currency,
+            format=str(self.locale.decimal_formats[None].pattern) if is_whole else None,
+            locale=self.locale,
+            currency_digits=not is_whole,
+            format_type="name",
         )
 
     def date(self, moment: datetime) -> str:

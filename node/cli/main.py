@@ -1,0 +1,75 @@
+"""The command ``capx``: reads the command line, does what it says, ends with its exit code.
+
+0 done, 1 it failed, with one line on standard error that says why, 2 wrong usage.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from catalogue.errors import CatalogueError
+from federation.errors import FederationError
+from node.cli import affiliate, finding, following, listing, operating, playing, running
+from node.cli.answer import Answer
+from node.config import ConfigError, software_version
+from node.lock import AlreadyRunningError
+from node.storage.sql import StorageError
+
+FAILURES = (
+    CatalogueError,
+    ConfigError,
+    FederationError,
+    StorageError,
+    AlreadyRunningError,
+    OSError,
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    arguments = parser().parse_args(words)
+    logging.basicConfig(
+        level=os.environ.get("CAPX_LOG", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        answer = arguments.run(arguments)
+    except FAILURES as error:
+        print(f"capx: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    if answer is not None:
+        show(answer, as_json=arguments.json)
+    return 0
+
+
+def show(answer: Answer, *, as_json: bool) -> None:
+    """Print what a command has to say."""
+    if as_json:
+        print(json.dumps(answer.data, ensure_ascii=False, indent=2))
+    else:
+        for line in answer.lines:
+            print(line)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="capx",
+        description="A node of the Capacity Exchange: offers and needs of Wikimedia affiliates.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"capx {software_version()}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for group in (running, playing, affiliate, listing, following, finding, operating):
+        group.add(commands)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())
