@@ -66,6 +66,8 @@ def edit(store: Store, listing_id: str, content: ListingContent) -> Listing:
     before = get_own(store, listing_id)
     if before.content == content:
         return before
+    if before.visibility is not content.visibility:
+        raise Conflict("who may see a listing cannot be changed; delete it and publish it anew")
     check(content, store, store.clock.now())
     return _change(store, replace(before, **content_fields(content)))
 

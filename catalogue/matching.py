@@ -4,8 +4,9 @@ Every term looks at one thing, gives a value from 0 to 1 and says its reason; th
 weighted mean over the terms that both sides give grounds for. The same pair always gets the same
 score. Nothing looks at the size or fame of whoever offers.
 
-A pair is a match when it shares a capacity (in the tree) or enough of its words, and its score
-reaches ``MIN_SCORE``. Candidates come from the index, so that one new listing touches only what it
+A pair is a match when it shares a capacity (in the tree) or enough of its words, when there is a
+language that both can work in, and when its score reaches ``MIN_SCORE``.
+Candidates come from the index, so that one new listing touches only what it
 can match; the best ``KEEP`` are stored with their reasons.
 """
 
@@ -140,7 +141,7 @@ def score(
         reason for term in TERMS if (reason := term(need, offer, taxonomy, weights)) is not None
     )
     value = {reason.term: reason.value for reason in reasons}
-    if not value["capacity"] and value["words"] < TEXT_ONLY:
+    if not value["language"] or not (value["capacity"] or value["words"] >= TEXT_ONLY):
         return None
     total = sum(reason.weight for reason in reasons)
     mean = sum(reason.weight * reason.value for reason in reasons) / total if total else 0.0

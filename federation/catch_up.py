@@ -15,6 +15,7 @@ from catalogue.ports import Clock
 from federation.errors import GiveUp, Malformed, Refused, TryLater
 from federation.guard import same_origin
 from federation.incoming.listing import is_proven, try_keep, unknown_author
+from federation.lanes import Lanes
 from federation.mapping.proposal import is_proposal, owner_of
 from federation.mapping.values import Document, id_of, types_of, uri
 from federation.model import CatchUp
@@ -47,28 +48,43 @@ class Reader:
         clock: Clock,
         settings: Settings,
         chance: Callable[[], float],
+        wake: Callable[[], None],
     ) -> None:
+        """Build it; ``wake`` is called when a page has been read."""
         self._database = database
         self._resolver = resolver
         self._clock = clock
         self._settings = settings
         self._chance = chance
+        self._reading = Lanes(wake)
 
     async def work(self) -> int:
-        """Read one page of what is due; return how many pages that was."""
+        """Begin to read the next page of every catalogue that is due; return how many."""
         now = self._clock.now()
-        reading = await self._database.read(lambda store: store.catch_ups.next_due(now))
-        if reading is None:
-            return 0
+        due = await self._database.read(lambda store: store.catch_ups.list_due(now))
+        fresh = [reading for reading in due if reading.actor not in self._reading]
+        for reading in fresh:
+            self._reading.open(reading.actor, self._read(reading))
+        return len(fresh)
+
+    async def close(self) -> None:
+        """End what is being read; it goes on at the same page at the next start."""
+        await self._reading.close()
+
+    async def _read(self, reading: CatchUp) -> None:
         try:
             page = await self._fetch(reading)
             await self._take_in(reading, page)
         except TryLater as error:
             await self._put_off(reading, str(error))
         except (Refused, GiveUp) as error:
-            log.warning("cannot read a catalogue", extra={"actor": reading.actor, "reason": error})
+            log.warning(
+                "cannot read a catalogue", extra={"actor": reading.actor, "reason": str(error)}
+            )
             await self._database.write(_finish, reading.actor)
-        return 1
+        except Exception as error:
+            log.exception("a catalogue made us stumble", extra={"actor": reading.actor})
+            await self._put_off(reading, type(error).__name__)
 
     async def _fetch(self, reading: CatchUp) -> _Page:
         fetched = await self._resolver.fetch_object(reading.page, collection=True)

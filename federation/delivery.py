@@ -10,11 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from catalogue.ports import Clock
 from federation.errors import GiveUp, TryLater
 from federation.keyring import Keyring, RequestSigner
+from federation.lanes import Lanes
 from federation.model import Delivery, HostState
 from federation.ports import Database, FederationStore
 from federation.remote import Answer, Remote
@@ -46,34 +46,19 @@ class Courier:
         self._clock = clock
         self._settings = settings
         self._chance = chance
-        self._wake = wake
-        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._lanes = Lanes(wake)
 
     async def work(self) -> int:
         """Open a lane for every host that has something due; return how many were opened."""
         due = await self._database.read(lambda store: store.deliveries.hosts_due(self._clock.now()))
         fresh = [host for host in due if host not in self._lanes]
         for host in fresh:
-            lane = asyncio.create_task(self._run_lane(host), name=f"lane to {host}")
-            self._lanes[host] = lane
-            lane.add_done_callback(partial(self._leave, host))
+            self._lanes.open(host, self._run_lane(host))
         return len(fresh)
 
     async def close(self) -> None:
-        """Let what is under way end, and start nothing more."""
-        lanes = list(self._lanes.values())
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-
-    @property
-    def is_idle(self) -> bool:
-        """Say whether no lane is open."""
-        return not self._lanes
-
-    def _leave(self, host: str, _: asyncio.Task[None]) -> None:
-        self._lanes.pop(host, None)
-        self._wake()
+        """End what is under way; it goes out again at the next start."""
+        await self._lanes.close()
 
     async def _run_lane(self, host: str) -> None:
         """Deliver to one host, a few at a time, until nothing is due or the host is left alone."""

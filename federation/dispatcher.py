@@ -2,13 +2,16 @@
 
 Each activity is worked on in three steps: a read that says what must be known first, fetches with
 no transaction open, and one write that has the whole effect and marks the activity as done, so a
-crash at any point leaves either all of it or none.
+crash at any point leaves either all of it or none. An actor's activities have their effects in the
+order they came; one that waits for another server holds up only its own actor.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from catalogue.ports import Clock
 from federation.errors import GiveUp, Refused, TryLater
@@ -16,6 +19,7 @@ from federation.inbox import describe
 from federation.incoming import accept, announce, create, delete, follow, reject, undo, update
 from federation.incoming.listing import unknown_author
 from federation.incoming.said import Said
+from federation.lanes import Lanes
 from federation.mapping.values import Document
 from federation.model import Received
 from federation.ports import Database, FederationStore
@@ -26,6 +30,7 @@ from federation.strictjson import parse_object
 log = logging.getLogger(__name__)
 
 BATCH = 64
+MAX_WAITING = 64  # actors whose activities may wait for other servers at once
 BUGS = 3  # times an activity may make us stumble before it is laid aside
 
 
@@ -60,25 +65,43 @@ class Dispatcher:
         clock: Clock,
         settings: Settings,
         chance: Callable[[], float],
+        wake: Callable[[], None],
     ) -> None:
+        """Build it; ``wake`` is called when something that waited for another server is done."""
         self._database = database
         self._resolver = resolver
         self._clock = clock
         self._settings = settings
         self._chance = chance
+        self._waiting = Lanes(wake)
 
     async def work(self) -> int:
         """Work on what is due, oldest first; return how many activities that was."""
-        due = await self._database.read(
-            lambda store: store.inbox.next_due(self._clock.now(), BATCH)
-        )
-        for received in due:
-            await self._handle(received)
-        return len(due)
+        if len(self._waiting) >= MAX_WAITING:
+            return 0
+        tasks = await self._database.read(_next_tasks, self._clock.now(), self._waiting.keys())
+        waits: set[str] = set()
+        ready = []
+        for task in tasks:
+            actor = task.received.actor
+            if actor in waits:
+                continue
+            if task.needs:
+                waits.add(actor)
+                self._waiting.open(actor, self._handle(task))
+            else:
+                ready.append(self._handle(task))
+        await asyncio.gather(*ready)  # begun in order, so the writer has them in order
+        return len(tasks)
 
-    async def _handle(self, received: Received) -> None:
+    async def close(self) -> None:
+        """End what waits for other servers; it is begun again at the next start."""
+        await self._waiting.close()
+
+    async def _handle(self, task: "_Task") -> None:
+        received = task.received
         try:
-            await self._apply(received)
+            await self._apply(task)
         except TryLater as error:
             await self._put_off(received, str(error), self._settings.inbox_attempts)
         except (Refused, GiveUp) as error:
@@ -87,21 +110,27 @@ class Dispatcher:
             log.exception("an activity made us stumble", extra={"activity": received.uri})
             await self._put_off(received, type(error).__name__, BUGS)
 
-    async def _apply(self, received: Received) -> None:
-        activity = parse_object(received.body)
-        verb = VERBS.get(describe(activity))
-        if verb is None:  # an unknown verb is no error (ActivityPub 6): it has no effect here
-            await self._database.write(_done, received.seq)
+    async def _apply(self, task: "_Task") -> None:
+        if task.refusal is not None:
+            raise task.refusal
+        if task.verb is None:  # an unknown verb is no error (ActivityPub 6): it does nothing here
+            await self._database.write(_done, task.received.seq)
             return
-        wanted = await self._database.read(verb.needs, activity)
-        fetched = await self._resolver.fetch_all(wanted) if wanted else {}
+        fetched = await self._fetch(task.needs) if task.needs else {}
         said = Said(
-            activity=activity, actor=received.actor, fetched=fetched, received=received.received
+            activity=task.activity,
+            actor=task.received.actor,
+            fetched=fetched,
+            received=task.received.received,
         )
-        more = await self._database.read(_unknown_authors, said)
-        if more:
-            await self._resolver.fetch_all(more)
-        await self._database.write(_apply, verb, said, received.seq)
+        await self._database.write(_apply, task.verb, said, task.received.seq)
+
+    async def _fetch(self, needs: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Fetch what an activity needs, and then the authors of that."""
+        fetched = await self._resolver.fetch_all(needs)
+        authors = await self._database.read(_unknown_authors, list(fetched.values()))
+        await self._resolver.fetch_all(authors)
+        return fetched
 
     async def _put_off(self, received: Received, reason: str, most: int) -> None:
         attempts = received.attempts + 1
@@ -113,10 +142,35 @@ class Dispatcher:
         await self._database.write(_postpone, received.seq, due, reason)
 
 
-def _unknown_authors(store: FederationStore, said: Said) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An activity, read: its verb, what it needs, or why it cannot be read."""
+
+    received: Received
+    activity: Document
+    verb: Verb | None
+    needs: Sequence[str]
+    refusal: Exception | None = None
+
+
+def _next_tasks(store: FederationStore, now: datetime, waiting: Sequence[str]) -> list[_Task]:
+    """Return the oldest activities that are due, each with what it needs."""
+    due = store.inbox.next_due(now, BATCH, waiting)
+    return [_task(store, received) for received in due]
+
+
+def _task(store: FederationStore, received: Received) -> _Task:
+    try:
+        activity = parse_object(received.body)
+        verb = VERBS.get(describe(activity))
+        return _Task(received, activity, verb, verb.needs(store, activity) if verb else ())
+    except Exception as error:  # noqa: BLE001 - judged where the activity is handled
+        return _Task(received, {}, None, (), error)
+
+
+def _unknown_authors(store: FederationStore, documents: Sequence[Document]) -> list[str]:
     """Return the authors of what was fetched that are still unknown."""
-    from_fetched = (unknown_author(store, document) for document in said.fetched.values())
-    return [author for authors in from_fetched for author in authors]
+    return [author for document in documents for author in unknown_author(store, document)]
 
 
 def _apply(store: FederationStore, verb: Verb, said: Said, seq: int) -> None:

@@ -81,8 +81,8 @@ class InboxShelf(Protocol):
         """Keep an activity; return False when one with this id was here before."""
         ...
 
-    def next_due(self, now: datetime, limit: int) -> list[Received]:
-        """Return the oldest activities that are due, in the order they came."""
+    def next_due(self, now: datetime, limit: int, skip: Sequence[str]) -> list[Received]:
+        """Return the oldest activities that are due, without those of the actors in ``skip``."""
         ...
 
     def done(self, seq: int) -> None:
@@ -95,6 +95,10 @@ class InboxShelf(Protocol):
 
     def bury(self, seq: int, *, reason: str) -> None:
         """Give up on an activity, keeping it with the reason for an operator."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget what was done before ``moment``, ids too; return how many activities that was."""
         ...
 
     def next_due_at(self) -> datetime | None:
@@ -205,8 +209,8 @@ class CatchUpShelf(Protocol):
         """Begin to read a peer's collection, or begin again."""
         ...
 
-    def next_due(self, now: datetime) -> CatchUp | None:
-        """Return the reading that has waited longest, or None."""
+    def list_due(self, now: datetime) -> list[CatchUp]:
+        """Return the readings whose next page is due, the one that waited longest first."""
         ...
 
     def advance(self, actor: str, *, page: str, at: datetime) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -41,6 +41,7 @@ from web.site import Site
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 TIDY = timedelta(minutes=1)
+REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
 DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
 RESOLVER: web.AppKey[Resolver] = web.AppKey("resolver", Resolver)
@@ -64,14 +65,18 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     courier = Courier(
         database, remote, keyring, clock=clock, settings=settings, chance=chance, wake=worker.call
     )
-    dispatcher = Dispatcher(database, resolver, clock=clock, settings=settings, chance=chance)
-    reader = Reader(database, resolver, clock=clock, settings=settings, chance=chance)
+    dispatcher = Dispatcher(
+        database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
+    )
+    reader = Reader(
+        database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
+    )
     station = partial(Station, database=database, clock=clock)
     worker.add(station("publisher", partial(_tell, database, keyring), _nothing_due))
     worker.add(station("inbox", dispatcher.work, lambda store: store.inbox.next_due_at()))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
-    worker.add(station("tidy", partial(_tidy, database), every(clock, TIDY)))
+    worker.add(station("tidy", partial(_tidy, database, clock), every(clock, TIDY)), by_call=False)
 
     site = Site(
         name=config.name,
@@ -87,7 +92,9 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     )
     app[DATABASE] = database
     app[RESOLVER] = resolver
-    app.cleanup_ctx.append(partial(_alive, config, database, remote, courier, worker))
+    app.cleanup_ctx.append(
+        partial(_alive, config, database, remote, worker, (courier, dispatcher, reader))
+    )
     health = Health(database, worker)
     app.router.add_get(Path.LIVEZ, health.live)
     app.router.add_get(Path.READYZ, health.ready)
@@ -129,8 +136,8 @@ async def _alive(
     config: Config,
     database: NodeDatabase,
     remote: Remote,
-    courier: Courier,
     worker: Worker,
+    carriers: Sequence[Courier | Dispatcher | Reader],
     _: web.Application,
 ) -> AsyncIterator[None]:
     """Run all that lives with the application, and end it in the opposite order."""
@@ -140,7 +147,8 @@ async def _alive(
                 worker.start()
                 yield
                 await worker.stop()
-                await courier.close()
+                for each in carriers:
+                    await each.close()
     finally:
         await asyncio.to_thread(database.close)
 
@@ -152,15 +160,15 @@ async def _tell(database: NodeDatabase, keyring: Keyring) -> int:
     return await database.write(publisher.tell_pending, keyring)
 
 
-async def _tidy(database: NodeDatabase) -> int:
-    """Close what has passed its last day."""
-    if await database.read(_anything_to_close):
-        await database.write(close_due)
+async def _tidy(database: NodeDatabase, clock: SystemClock) -> int:
+    """Close what has passed its last day, and forget what came in long ago."""
+    await database.write(close_due)
+    await database.write(_forget_inbox, clock.now() - REMEMBERED)
     return 0
 
 
-def _anything_to_close(store: NodeStore) -> bool:
-    return bool(store.listings.list_due(store.addresses.authority, store.clock.now()))
+def _forget_inbox(store: NodeStore, moment: datetime) -> None:
+    store.inbox.forget_before(moment)
 
 
 def _nothing_due(_: NodeStore) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,19 @@ async def agreed(players: Sequence[Player], seconds: float = AGREE_SECONDS) -> b
 
     They agree when each holds what all of them published themselves.
     """
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    call = partial(loop.call_soon_threadsafe, changed.set)
+    forget = [player.database.when_committed(call) for player in players]
     try:
         async with asyncio.timeout(seconds):
             while not await _agree(players):
-                await asyncio.sleep(0.05)
+                await changed.wait()
+                changed.clear()
     except TimeoutError:
         return False
+    finally:
+        for each in forget:
+            each()
     return True
 
 

@@ -80,21 +80,25 @@ class Worker:
     def __init__(self, database: Database[NodeStore]) -> None:
         self._database = database
         self._stations: list[Station] = []
+        self._on_call: list[Station] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._forget: Callable[[], None] = lambda: None
 
-    def add(self, station: Station) -> None:
-        """Add a station; before the start."""
+    def add(self, station: Station, *, by_call: bool = True) -> None:
+        """Add a station, before the start; one not ``by_call`` goes by the clock alone."""
         self._stations.append(station)
+        if by_call:
+            self._on_call.append(station)
 
     def call(self) -> None:
-        """Wake every station."""
-        for station in self._stations:
+        """Wake every station that looks at what was committed."""
+        for station in self._on_call:
             station.call()
 
     def start(self) -> None:
         """Start every station, and the watch for commits."""
         loop = asyncio.get_running_loop()
-        self._database.when_committed(partial(_call_from_thread, loop, self.call))
+        self._forget = self._database.when_committed(partial(loop.call_soon_threadsafe, self.call))
         self._tasks = [
             asyncio.create_task(station.run(), name=station.name) for station in self._stations
         ]
@@ -102,7 +106,7 @@ class Worker:
 
     async def stop(self) -> None:
         """End every station; work that was begun in the database is finished there."""
-        self._database.when_committed(lambda: None)
+        self._forget()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,10 +122,6 @@ class Worker:
             await asyncio.sleep(WATCH_SECONDS)
             if self._database.has_changed():
                 self.call()
-
-
-def _call_from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    loop.call_soon_threadsafe(call)
 
 
 def every(clock: Clock, interval: timedelta) -> NextDue:

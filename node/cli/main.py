@@ -44,17 +44,19 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     if answer is not None:
-        show(answer, as_json=arguments.json)
+        return show(answer, as_json=arguments.json)
     return 0
 
 
-def show(answer: Answer, *, as_json: bool) -> None:
-    """Print what a command has to say."""
-    if as_json:
-        print(json.dumps(answer.data, ensure_ascii=False, indent=2))
-    else:
-        for line in answer.lines:
-            print(line)
+def show(answer: Answer, *, as_json: bool) -> int:
+    """Print what a command has to say; return the exit code, 1 when nobody reads to the end."""
+    text = json.dumps(answer.data, ensure_ascii=False, indent=2)
+    try:
+        print(text if as_json else "\n".join(answer.lines), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
 
 
 def parser() -> argparse.ArgumentParser:

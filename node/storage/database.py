@@ -72,7 +72,7 @@ class Database(Generic[S]):
         self.path = path
         self._store_on = store_on
         self._jobs: queue.SimpleQueue[_Job[S] | None] = queue.SimpleQueue()
-        self._on_commit: Callable[[], None] = lambda: None
+        self._listeners: list[Callable[[], object]] = []
         self._writing = connect(path)
         self._watching = connect(path, read_only=True)
         self._version = -1
@@ -115,9 +115,10 @@ class Database(Generic[S]):
 
     # -- its life -----------------------------------------------------------------------------
 
-    def when_committed(self, call: Callable[[], None]) -> None:
-        """Have ``call`` called after each commit, on the writer's thread."""
-        self._on_commit = call
+    def when_committed(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Have ``call`` called after each commit, on the writer's thread; return how to stop it."""
+        self._listeners.append(call)
+        return partial(self._listeners.remove, call)
 
     def has_changed(self) -> bool:
         """Say whether anyone, another process too, has committed since this was last asked."""
@@ -199,7 +200,8 @@ class Database(Generic[S]):
             outcomes = [partial(job.result.set_exception, failure) for job in jobs]
         for tell in outcomes:
             tell()
-        self._on_commit()
+        for call in tuple(self._listeners):
+            call()
 
     def _attempt(self, store: S, job: _Job[S]) -> Callable[[], None]:
         """Do one piece of work in a savepoint; return how to tell its caller after the commit.

@@ -33,15 +33,18 @@ class Inbox:
         )
         return touched == 1
 
-    def next_due(self, now: datetime, limit: int) -> list[Received]:
-        """Return the oldest activities that are due, in the order they came."""
+    def next_due(self, now: datetime, limit: int, skip: Sequence[str]) -> list[Received]:
+        """Return the oldest activities that are due, without those of the actors in ``skip``."""
+        names, values = in_list("skip", skip)
         rows = self._sql.all(
-            """
+            f"""
             SELECT * FROM inbox WHERE state = 'pending' AND due_at <= :now
+                AND actor NOT IN {names}
             ORDER BY seq LIMIT :limit
             """,
             now=from_time(now),
             limit=limit,
+            **values,
         )
         return [
             Received(
@@ -80,6 +83,13 @@ class Inbox:
             """,
             seq=seq,
             reason=reason,
+        )
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget what was done before ``moment``, ids too; return how many activities that was."""
+        return self._sql.run(
+            "DELETE FROM inbox WHERE state = 'done' AND received_at < :moment",
+            moment=from_time(moment),
         )
 
     def next_due_at(self) -> datetime | None:
@@ -253,22 +263,21 @@ class CatchUps:
             at=from_time(at),
         )
 
-    def next_due(self, now: datetime) -> CatchUp | None:
-        """Return the reading that has waited longest, or None."""
-        row = self._sql.one(
-            "SELECT * FROM catch_up WHERE due_at <= :now ORDER BY due_at, actor LIMIT 1",
+    def list_due(self, now: datetime) -> list[CatchUp]:
+        """Return the readings whose next page is due, the one that waited longest first."""
+        rows = self._sql.all(
+            "SELECT * FROM catch_up WHERE due_at <= :now ORDER BY due_at, actor",
             now=from_time(now),
         )
-        return (
+        return [
             CatchUp(
                 actor=row["actor"],
                 page=row["page"],
                 pages=row["pages"],
                 attempts=row["attempts"],
             )
-            if row
-            else None
-        )
+            for row in rows
+        ]
 
     def advance(self, actor: str, *, page: str, at: datetime) -> None:
         """A page was taken in: go on with ``page``."""
