@@ -16,7 +16,8 @@ from enum import StrEnum
 
 from catalogue.errors import Conflict, NotFound
 from catalogue.events import FollowAnswered, FollowRequested, FollowWithdrawn
-from catalogue.model import Follow, FollowState
+from catalogue.listings import forget_node
+from catalogue.model import Follow, FollowState, Role
 from catalogue.ports import Store
 
 
@@ -119,4 +120,14 @@ def left(store: Store, follow: Follow) -> Follow:
 def _move(store: Store, follow: Follow, move: Move) -> Follow:
     moved = replace(follow, state=after(follow.state, move), updated=store.clock.now())
     store.follows.put(moved)
+    if moved.state in {FollowState.UNDONE, FollowState.REJECTED}:
+        _stop_sharing(store, moved)
     return moved
+
+
+def _stop_sharing(store: Store, follow: Follow) -> None:
+    """Forget a node's listings when its catalogue is not followed any more: they would grow old."""
+    followed = store.actors.find_by_uri(follow.followed)
+    ours = follow.follower == store.addresses.catalogue
+    if ours and followed is not None and followed.role is Role.CATALOGUE:
+        forget_node(store, followed.node)

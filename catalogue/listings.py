@@ -16,13 +16,16 @@ from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
 from catalogue.language import LanguageMap, is_language_tag
 from catalogue.model import Category, Listing, ListingContent, Role, Status, content_fields
+from catalogue.policy import MEMBER
 from catalogue.ports import Store
 from catalogue.richtext import MAX_HTML, plain
+from catalogue.search import MAX_LIMIT, Query
 from catalogue.taxonomy import Scheme
 from catalogue.words import words
 
 MAX_TITLE = 200  # characters in one language
 MAX_TEXT = 20_000
+MAX_BYTES = 48 * 1024  # of HTML in all languages: a listing must fit into other nodes' inboxes
 MAX_VALUES = 50  # of one facet
 MAX_LANGUAGES = 40  # of one text
 MAX_QUANTITY = Decimal("1e9")
@@ -147,6 +150,17 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
     return Taken.CHANGED
 
 
+def forget_node(store: Store, node: str) -> int:
+    """Forget every listing of another node, so that it can come back later; return how many."""
+    forgotten = 0
+    query = Query(node=node, status=None, limit=MAX_LIMIT, viewer=MEMBER)
+    while hits := store.listings.search(query, store.clock.now()).hits:
+        for hit in hits:
+            store.listings.remove(hit.listing.id)
+        forgotten += len(hits)
+    return forgotten
+
+
 def take_out(store: Store, uri: str, *, by: str, at: datetime) -> bool:
     """Forget what its owner ``by`` deleted, for good; say whether it was here.
 
@@ -203,6 +217,8 @@ def check(content: ListingContent, store: Store, now: datetime) -> None:
 def _problems(content: ListingContent, store: Store, now: datetime) -> Iterator[Problem]:
     yield from _text_problems("title", content.title, MAX_TITLE, required=True)
     yield from _text_problems("text", content.text, MAX_TEXT, required=True)
+    if sum(len(text.encode()) for text in content.text.values()) > MAX_BYTES:
+        yield Problem(field="text", message=f"is over {MAX_BYTES} bytes in all languages together")
     yield from _text_problems("audience", content.audience, MAX_TITLE, required=False)
     taxonomy = store.taxonomy
     yield from _concept_problems("capacities", content.capacities, taxonomy.capacities)

@@ -155,7 +155,12 @@ class Remote:
             self._session = None
 
     async def get_object(
-        self, uri: str, *, total_seconds: float | None = None, max_nodes: int = MAX_NODES
+        self,
+        uri: str,
+        *,
+        total_seconds: float | None = None,
+        max_nodes: int = MAX_NODES,
+        max_bytes: int | None = None,
     ) -> Fetched:
         """Fetch an ActivityStreams document, signed. The caller compares its id with ``uri``.
 
@@ -164,7 +169,7 @@ class Remote:
         errand = _Errand(
             accept=OBJECT_ACCEPT,
             fits=is_activity_type,
-            max_bytes=self._limits.max_bytes,
+            max_bytes=max_bytes or self._limits.max_bytes,
             signed=True,
             may_change_host=True,
         )

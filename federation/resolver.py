@@ -86,7 +86,12 @@ class Resolver:
         if await self._database.read(_is_blocked, host_of(address)):
             raise GiveUp(f"{host_of(address)} is blocked here")
         if collection:
-            return await self._remote.get_object(address, total_seconds=30.0, max_nodes=200_000)
+            return await self._remote.get_object(
+                address,
+                total_seconds=30.0,
+                max_nodes=200_000,
+                max_bytes=self._settings.page_bytes,
+            )
         return await self._remote.get_object(_bare(address))
 
     # -- actors -------------------------------------------------------------------------------

@@ -18,7 +18,10 @@ class Settings:
     clock_window: timedelta = timedelta(hours=1)
     key_refresh: timedelta = timedelta(minutes=5)  # between two refetches of one key
     key_missing: timedelta = timedelta(minutes=10)  # how long a key that is not there is not sought
-    page_items: int = 100  # listings on a page of a collection
+    page_items: int = (
+        40  # listings on a page of a collection; each may be as large as an inbox takes
+    )
+    page_bytes: int = 12 * 1024 * 1024  # of a page of another node's collection
     outbox_items: int = 20
     catch_up_pages: int = 2_000  # pages read of one peer's catalogue at the most
     page_fetches: int = 20  # single objects fetched for one incoming activity or page

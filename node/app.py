@@ -226,7 +226,7 @@ def only_our_host(addresses: Addresses) -> Middleware:
             return problem(400, "malformed", "ask for a path of this node")
         hosts = request.headers.getall("Host", [])
         if request.path not in health and [host.lower() for host in hosts] != [authority]:
-            return problem(421, "misdirected", f"this node is called {authority}")
+            return problem(421, "misdirected", f"this node is at {addresses.base_url}")
         return await handler(request)
 
     return check

@@ -46,7 +46,7 @@ def content(listing: Listing, language: str, taxonomy: Taxonomy, addresses: Addr
         f"<p><strong>{escape(lead)}: {escape(title)}</strong></p>"
         f"{listing.text.best([language]).text}"
         f"<ul>{facts}</ul>"
-        f"<p>{escape(words['reply']).replace('{node}', link)}</p>"
+        f"<p>{escape(words['more']).replace('{node}', link)}</p>"
         f"<p>{tags}</p>"
     )
 

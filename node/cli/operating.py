@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from catalogue.errors import Invalid, NotFound, Problem
+from catalogue.listings import forget_node
 from catalogue.model import Peer
 from federation.model import QueueItem
 from node.cli.answer import Answer, add_command, add_group
@@ -140,10 +141,16 @@ def run_peer_block(arguments: argparse.Namespace) -> Answer:
     """Block a host."""
     host = _host(arguments.host)
     with opened(arguments) as (_, database):
-        database.write_now(
-            lambda store: store.hosts.block(host, at=store.clock.now(), reason=arguments.reason)
-        )
+        database.write_now(_block, host, arguments.reason)
     return Answer({"host": host, "blocked": True}, [f"Blocked {host} and its subdomains."])
+
+
+def _block(store: NodeStore, host: str, reason: str) -> None:
+    """Block a host and let its listings vanish from the catalogue."""
+    store.hosts.block(host, at=store.clock.now(), reason=reason)
+    for peer in _peers(store):
+        if store.hosts.is_blocked(peer.node):
+            forget_node(store, peer.node)
 
 
 def run_peer_allow(arguments: argparse.Namespace) -> Answer:
