@@ -6,17 +6,49 @@ against repeats; the others go) or given up (``dead``, with the reason, until an
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from federation.model import CatchUp, Delivery, QueueItem, Received
 from node.storage.sql import Sql, from_time, in_list, to_time
 
 
-class Inbox:
-    """Federation's inbox on one connection."""
+class _Queue:
+    """What the inbox and the deliveries do alike with a row whose work did not succeed."""
+
+    _table: ClassVar[str]
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``."""
+        self._sql.run(
+            f"""
+            UPDATE {self._table} SET attempts = attempts + 1, due_at = :due, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            due=from_time(due),
+            reason=reason,
+        )
+
+    def bury(self, seq: int, *, reason: str) -> None:
+        """Give up, keeping the row with the reason for an operator."""
+        self._sql.run(
+            f"""
+            UPDATE {self._table} SET state = 'dead', attempts = attempts + 1, reason = :reason
+            WHERE seq = :seq
+            """,
+            seq=seq,
+            reason=reason,
+        )
+
+
+class Inbox(_Queue):
+    """Federation's inbox on one connection."""
+
+    _table = "inbox"
 
     def remember(self, uri: str, *, actor: str, body: bytes, at: datetime) -> bool:
         """Keep an activity; return False when one with this id was here before."""
@@ -62,29 +94,6 @@ class Inbox:
         """Mark an activity as worked on; its id is remembered against repeats."""
         self._sql.run("UPDATE inbox SET state = 'done', body = NULL WHERE seq = :seq", seq=seq)
 
-    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
-        """Count a failed attempt and try again at ``due``."""
-        self._sql.run(
-            """
-            UPDATE inbox SET attempts = attempts + 1, due_at = :due, reason = :reason
-            WHERE seq = :seq
-            """,
-            seq=seq,
-            due=from_time(due),
-            reason=reason,
-        )
-
-    def bury(self, seq: int, *, reason: str) -> None:
-        """Give up on an activity, keeping it with the reason for an operator."""
-        self._sql.run(
-            """
-            UPDATE inbox SET state = 'dead', attempts = attempts + 1, reason = :reason
-            WHERE seq = :seq
-            """,
-            seq=seq,
-            reason=reason,
-        )
-
     def forget_before(self, moment: datetime) -> int:
         """Forget what was done before ``moment``, ids too; return how many activities that was."""
         return self._sql.run(
@@ -98,11 +107,10 @@ class Inbox:
         return to_time(row["due"]) if row and row["due"] is not None else None
 
 
-class Deliveries:
+class Deliveries(_Queue):
     """Federation's delivery queue on one connection."""
 
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
+    _table = "delivery"
 
     def add(self, activity: str, *, actor: str, inboxes: Iterable[str], at: datetime) -> None:
         """Put an activity on its way; an inbox gets each activity once."""
@@ -169,29 +177,6 @@ class Deliveries:
     def done(self, seq: int) -> None:
         """The inbox has it."""
         self._sql.run("DELETE FROM delivery WHERE seq = :seq", seq=seq)
-
-    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
-        """Count a failed attempt and try again at ``due``."""
-        self._sql.run(
-            """
-            UPDATE delivery SET attempts = attempts + 1, due_at = :due, reason = :reason
-            WHERE seq = :seq
-            """,
-            seq=seq,
-            due=from_time(due),
-            reason=reason,
-        )
-
-    def bury(self, seq: int, *, reason: str) -> None:
-        """Give up, keeping the row with the reason for an operator."""
-        self._sql.run(
-            """
-            UPDATE delivery SET state = 'dead', attempts = attempts + 1, reason = :reason
-            WHERE seq = :seq
-            """,
-            seq=seq,
-            reason=reason,
-        )
 
     def next_due_at(self) -> datetime | None:
         """Return when the next delivery is due, or None; a closed host is due when it opens."""

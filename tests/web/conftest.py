@@ -182,7 +182,7 @@ def make_world(folder: Path, base_url: str = BASE_URL) -> World:
     connection.close()
     site = Site(
         name="Northern Exchange",
-        summary=LanguageMap({"en": "A node for groups of the north."}),
+        summary=LanguageMap({"en": "<p>A node for groups of the north.</p>"}),
         addresses=addresses,
         languages=("en",),
         software="0.1.0",
@@ -197,7 +197,7 @@ def read_playground(world: World, path: Path) -> None:
     world.site = replace(
         world.site,
         name=nodes[0]["name"],
-        summary=LanguageMap(nodes[0]["summary"]),
+        summary=_html(nodes[0]["summary"]),
         languages=tuple(nodes[0]["languages"]),
     )
     for place, node in enumerate(nodes):

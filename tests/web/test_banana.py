@@ -13,7 +13,12 @@ def said(message: str, *params: banana.Param, language: str = "en") -> str:
 
 
 def test_pieces_keep_words_and_parameters_apart():
-    assert list(banana.pieces("By $1 on $2", ["A", 3], Locale.parse("en"))) == ["By ", "A", " on ", 3]
+    assert list(banana.pieces("By $1 on $2", ["A", 3], Locale.parse("en"))) == [
+        "By ",
+        "A",
+        " on ",
+        3,
+    ]
 
 
 def test_a_parameter_that_is_not_given_stays_as_it_is_written():

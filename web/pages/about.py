@@ -15,7 +15,7 @@ def about(store: Store, visit: Visit) -> AboutView:
     by_kind = dict(counts[Facet.KIND])
     return AboutView(
         title=visit.wording.say("about-title"),
-        summary=visit.text(visit.site.summary, most=2000),
+        summary=visit.html(visit.site.summary.best(visit.languages)),
         offers=by_kind.get(Kind.OFFER, 0),
         needs=by_kind.get(Kind.NEED, 0),
         affiliates=len(store.actors.list_by_role(Role.AFFILIATE)),

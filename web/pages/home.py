@@ -3,12 +3,14 @@
 from catalogue.addresses import Path
 from catalogue.model import Category, Kind
 from catalogue.ports import Store
+from catalogue.richtext import plain
 from catalogue.search import Facet, Query
 from web.cards import nodes, side, with_hints
 from web.views import CategoryTile, HomeView
 from web.visit import Visit
 
 NEWEST = 4  # listings shown on each side
+SUMMARY = 300  # letters
 
 
 def home(store: Store, visit: Visit) -> HomeView:
@@ -19,9 +21,10 @@ def home(store: Store, visit: Visit) -> HomeView:
     needs_href = visit.at(Path.BROWSE, [("kind", Kind.NEED)])
     offers = Query(kind=Kind.OFFER, limit=NEWEST, viewer=visit.viewer)
     needs = Query(kind=Kind.NEED, limit=NEWEST, viewer=visit.viewer)
+    summary = visit.site.summary.best(visit.languages)
     return HomeView(
         title="",
-        summary=visit.text(visit.site.summary, most=400),
+        summary=visit.phrase(summary._replace(text=plain(summary.text)), most=SUMMARY),
         search_href=visit.at(Path.BROWSE),
         help_href=needs_href,
         ask_href=offers_href,
