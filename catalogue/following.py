@@ -113,8 +113,10 @@ def answered(store: Store, follow: Follow, move: Move) -> Follow:
 
 
 def left(store: Store, follow: Follow) -> Follow:
-    """Note that a follower of ours undid their follow."""
-    return follow if follow.state is FollowState.UNDONE else _move(store, follow, Move.UNDO)
+    """Note that a follower of ours undid their follow; one that is over stays as it is."""
+    if (follow.state, Move.UNDO) not in MOVES:
+        return follow
+    return _move(store, follow, Move.UNDO)
 
 
 def _move(store: Store, follow: Follow, move: Move) -> Follow:

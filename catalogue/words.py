@@ -47,8 +47,20 @@ _UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
 )
 
-# Signs inside a word that Python's \\w leaves out: combining marks and the vowels of Indic scripts.
-_SIGNS = "\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0f71-\u0f84"
+# Signs inside a word that Python's \\w leaves out: combining marks, and the vowels and tones of
+# scripts that write them as marks.
+_SIGNS = (
+    "\u0300-\u036f"
+    "\u0711\u0730-\u074a"  # Syriac
+    "\u07a6-\u07b0\u07eb-\u07f3"  # Thaana, N'Ko
+    "\u0900-\u0963\u0966-\u0dff"  # Devanagari to Sinhala
+    "\u0f71-\u0f84\u0f8d-\u0fbc"  # Tibetan
+    "\u1a55-\u1a7c\u1b00-\u1b04\u1b34-\u1b44"  # Tai Tham, Balinese
+    "\u1b80-\u1b82\u1ba1-\u1bad"  # Sundanese
+    "\ua980-\ua983\ua9b3-\ua9c0"  # Javanese
+    "\uaaeb-\uaaef\uabe3-\uabea\uabec\uabed"  # Meetei Mayek
+    "\U0001e944-\U0001e94a"  # Adlam
+)
 
 _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])(?:[^\W_]|[{_SIGNS}]))+")
 _STARTS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
@@ -66,7 +78,7 @@ def fold(text: str) -> str:
             continue
         bare = _BARE.match(char) is not None
         kept.append(char)
-    return unicodedata.normalize("NFC", "".join(kept))
+    return unicodedata.normalize("NFC", "".join(kept).translate(_VARIANTS))  # ǿ is ø only now
 
 
 def words(text: str) -> list[str]:

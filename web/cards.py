@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from catalogue.addresses import Path
+from catalogue.finding import find
 from catalogue.matching import best_of
 from catalogue.model import Actor, FollowState, Listing, Peer, Reason
 from catalogue.ports import Store
@@ -35,7 +36,7 @@ def side(store: Store, visit: Visit, query: Query, *, all_href: str) -> Side:
     """Return one column, offers or needs, with what a query finds."""
     if query.kind is None:
         raise ValueError("a side shows either offers or needs")
-    page = store.listings.search(query, store.clock.now())
+    page = find(store, query)
     found = [hit.listing for hit in page.hits]
     return Side(
         kind=query.kind, cards=cards(store, visit, found), total=page.total, all_href=all_href

@@ -10,7 +10,8 @@ from catalogue.language import LanguageMap
 class Site:
     """A node's name and purpose, its addresses, the languages it works in, most spoken first.
 
-    ``summary`` is safe HTML. ``software`` is the version that runs; ``source`` where its code is to be had (AGPL 13).
+    ``summary`` is safe HTML. ``software`` is the version that runs; ``source`` where its code is
+    to be had (AGPL 13).
     """
 
     name: str

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from catalogue.addresses import Path
 from catalogue.errors import Invalid, Problem
+from catalogue.finding import counts, find
 from catalogue.language import Phrase
 from catalogue.model import Actor, Category, Kind, Mode
 from catalogue.ports import Store
@@ -39,20 +40,19 @@ Chosen = Mapping[Facet, tuple[str, ...]]
 def browse(store: Store, visit: Visit) -> BrowseView:
     """Show what a search finds, and ways to narrow it."""
     desk = _Desk(store=store, visit=visit, search=_search(store, visit))
-    now = store.clock.now()
-    page = store.listings.search(desk.search.query, now)
-    counts = store.listings.counts(desk.search.query, now)
+    page = find(store, desk.search.query)
+    tally = counts(store, desk.search.query)
     cursor = visit.first("cursor")
     return BrowseView(
         title=visit.wording.say(_title_key(desk.search.query.kind)),
         text=desk.search.query.text,
         action=visit.path,
-        tabs=tuple(desk.tabs(counts)),
-        fields=tuple(desk.field(facet, counts) for facet in FIELDS),
+        tabs=tuple(desk.tabs(tally)),
+        fields=tuple(desk.field(facet, tally) for facet in FIELDS),
         hidden=desk.hidden(),
         chips=tuple(desk.chips()),
         clear_href=visit.here(()),
-        facets=tuple(group for facet in SIDES if (group := desk.group(facet, counts))),
+        facets=tuple(group for facet in SIDES if (group := desk.group(facet, tally))),
         total=page.total,
         cards=cards(store, visit, [hit.listing for hit in page.hits]),
         next_href=desk.link(extra=[("cursor", page.next)]) if page.next else "",

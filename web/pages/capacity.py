@@ -49,8 +49,6 @@ def capacity(store: Store, visit: Visit) -> CapacityView:
     tally = dict(store.listings.counts(Query(viewer=visit.viewer), store.clock.now()))
     counts = dict(tally[Facet.CAPACITY])
     name = visit.label(concept.labels.best((*visit.languages, "en")))
-    below = scheme.below(concept.id)
-    about = (concept.id, *(each for each in below if counts.get(each)))
     above = [found for each in reversed(scheme.above(concept.id)) if (found := scheme.find(each))]
     return CapacityView(
         title=name.text,
@@ -65,14 +63,14 @@ def capacity(store: Store, visit: Visit) -> CapacityView:
         also=tuple(_alternatives(visit, concept)),
         iri=concept.iri,
         capacities_href=visit.at(Path.CAPACITIES),
-        offers=_side(store, visit, Kind.OFFER, about),
-        needs=_side(store, visit, Kind.NEED, about),
+        offers=_side(store, visit, Kind.OFFER, concept.id),
+        needs=_side(store, visit, Kind.NEED, concept.id),
     )
 
 
-def _side(store: Store, visit: Visit, kind: Kind, about: tuple[str, ...]) -> Side:
-    query = Query(kind=kind, capacities=about, limit=SHOWN, viewer=visit.viewer)
-    asked = [("kind", kind), *(("capacity", each) for each in about)]
+def _side(store: Store, visit: Visit, kind: Kind, capacity_id: str) -> Side:
+    query = Query(kind=kind, capacities=(capacity_id,), limit=SHOWN, viewer=visit.viewer)
+    asked = [("kind", kind), ("capacity", capacity_id)]
     return side(store, visit, query, all_href=visit.at(Path.BROWSE, asked))
 
 
