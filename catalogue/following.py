@@ -78,6 +78,13 @@ def request(store: Store, *, follower: str, followed: str, verb_uri: str) -> Fol
     return follow
 
 
+def request_for_node(store: Store, followed: str) -> Follow:
+    """Ask, in the catalogue's name, to follow an actor: to share a node's listings, or hear one."""
+    addresses = store.addresses
+    verb_uri = addresses.activity("follow", store.ids.new())
+    return request(store, follower=addresses.catalogue, followed=followed, verb_uri=verb_uri)
+
+
 def withdraw(store: Store, *, follower: str, followed: str) -> Follow:
     """Stop following; raise NotFound when there is nothing to stop."""
     known = store.follows.find_between(follower, followed)

@@ -256,7 +256,7 @@ def _concept_problems(field: str, ids: tuple[str, ...], scheme: Scheme) -> Itera
 
 def _quantity_problems(content: ListingContent) -> Iterator[Problem]:
     for field, quantity in (("hours", content.hours), ("amount", content.amount)):
-        if quantity is not None and not 0 < quantity <= MAX_QUANTITY:
+        if quantity is not None and (quantity.is_nan() or not 0 < quantity <= MAX_QUANTITY):
             yield Problem(field=field, message="must be greater than 0 and at most 1,000,000,000")
     if content.currency is not None and not _is_currency(content.currency):
         yield Problem(field="currency", message="must be a code of three letters, such as EUR")

@@ -97,7 +97,7 @@ def rematch(store: Store, listing: Listing) -> None:
             listing, capacities=nearby, words=_telling(about), limit=CANDIDATES, now=now
         )
         found = best(about, candidates, store.taxonomy)
-    store.matches.replace(listing.id, listing.kind, found)
+    store.matches.replace(listing.id, found)
 
 
 def best_of(

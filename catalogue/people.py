@@ -36,7 +36,8 @@ def add_affiliate(store: Store, draft: AffiliateDraft) -> Actor:
     _check(draft, store)
     addresses = store.addresses
     uri = addresses.actor(draft.handle)
-    if store.actors.find_by_uri(uri) or store.tombstones.deleted_at(uri):
+    taken = store.actors.find_by_handle(draft.handle, addresses.authority)
+    if taken or store.tombstones.deleted_at(uri):
         raise Conflict(f"the handle '{draft.handle}' is taken")
     now = store.clock.now()
     affiliate = Actor(

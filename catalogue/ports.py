@@ -121,8 +121,8 @@ class ActorShelf(Protocol):
 class MatchShelf(Protocol):
     """The best matches of each listing, with the reasons they were scored by."""
 
-    def replace(self, listing_id: str, kind: Kind, matches: Sequence[Match]) -> None:
-        """Put ``matches`` in the place of all that ``listing_id`` had."""
+    def replace(self, listing_id: str, matches: Sequence[Match]) -> None:
+        """Put ``matches`` in the place of all that ``listing_id`` had, as offer or as need."""
         ...
 
     def best(self, listing_id: str, kind: Kind, limit: int) -> list[Match]:

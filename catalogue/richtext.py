@@ -60,8 +60,6 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
         return value  # nh3 puts it there: see link_rel
     if name == "href":
         return value if _is_absolute(value) else None
-    if name == "rel":
-        return value  # ours: nh3 has dropped the stranger's and put link_rel in its place
     kept = [each for each in value.split() if _CLASSES.fullmatch(each)]
     return " ".join(kept) or None
 

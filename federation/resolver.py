@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 from catalogue.addresses import Addresses, Path
 from catalogue.ports import Clock
-from federation.errors import FederationError, GiveUp, Malformed, Unauthenticated
+from federation.errors import FederationError, GiveUp, Malformed, TryLater, Unauthenticated
 from federation.guard import host_of, same_origin
-from federation.mapping import actor as actor_mapping
+from federation.incoming.actor import shelve_actor
 from federation.mapping.values import id_of, items, types_of, uri
 from federation.model import KnownKey, Party
 from federation.ports import Database, FederationStore
@@ -39,6 +39,13 @@ class OwnedKey(NamedTuple):
     key: PublicKey
 
 
+class _Tried(NamedTuple):
+    """When a key was last looked for, and whether its server could not be asked at all."""
+
+    at: datetime
+    may_be_had_later: bool
+
+
 class Resolver:
     """The one way to learn about the actors, keys and objects of other servers."""
 
@@ -57,8 +64,9 @@ class Resolver:
         self._clock = clock
         self._settings = settings
         self._keys: OrderedDict[str, OwnedKey] = OrderedDict()
-        self._tried: OrderedDict[str, datetime] = OrderedDict()
+        self._tried: OrderedDict[str, _Tried] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[Party]] = {}
+        self._sought: dict[str, asyncio.Task[None]] = {}
 
     # -- objects ------------------------------------------------------------------------------
 
@@ -171,16 +179,28 @@ class Resolver:
 
     async def refresh_key(self, key_uri: str) -> OwnedKey | None:
         """Fetch a key anew after it failed, at most once in a while; None when it is too soon."""
-        if self._was_tried(key_uri, self._settings.key_refresh):
+        is_sought = key_uri in self._sought
+        if not is_sought and self._tried_within(key_uri, self._settings.key_refresh):
             return None
         await self._seek_key(key_uri, self._settings.key_refresh)
         return await self.find_key(key_uri)
 
     async def _seek_key(self, key_uri: str, pause: timedelta) -> None:
+        """Look for a key at its server, once in ``pause``; callers at one time share one search."""
+        task = self._sought.get(key_uri)
+        if task is None:
+            if tried := self._tried_within(key_uri, pause):
+                if tried.may_be_had_later:
+                    raise TryLater("the server of the key could not be asked a moment ago")
+                raise Unauthenticated("the key was not to be had a moment ago")
+            self._note_tried(key_uri, may_be_had_later=False)
+            task = asyncio.create_task(self._learn_key(key_uri))
+            self._sought[key_uri] = task
+            task.add_done_callback(lambda _: self._sought.pop(key_uri, None))
+        await asyncio.shield(task)
+
+    async def _learn_key(self, key_uri: str) -> None:
         """Fetch the document behind a key and, where that is a key alone, its owner's (H15)."""
-        if self._was_tried(key_uri, pause):
-            raise Unauthenticated("the key was not to be had a moment ago")
-        self._note_tried(key_uri)
         try:
             fetched = await self._fetch(_bare(key_uri), collection=False)
             owner = _owner_of_key(fetched.document)
@@ -189,6 +209,9 @@ class Resolver:
             await self.refresh_actor(owner)
         except (GiveUp, Malformed) as error:
             raise Unauthenticated(f"the key cannot be had: {error}") from error
+        except TryLater:
+            self._note_tried(key_uri, may_be_had_later=True)
+            raise
         self._keys.pop(key_uri, None)
 
     def _load(self, key_uri: str, known: KnownKey | None) -> OwnedKey:
@@ -201,12 +224,12 @@ class Resolver:
             self._keys.popitem(last=False)
         return self._keys[key_uri]
 
-    def _was_tried(self, key_uri: str, pause: timedelta) -> bool:
+    def _tried_within(self, key_uri: str, pause: timedelta) -> "_Tried | None":
         tried = self._tried.get(key_uri)
-        return tried is not None and self._clock.now() - tried < pause
+        return tried if tried is not None and self._clock.now() - tried.at < pause else None
 
-    def _note_tried(self, key_uri: str) -> None:
-        self._tried[key_uri] = self._clock.now()
+    def _note_tried(self, key_uri: str, *, may_be_had_later: bool) -> None:
+        self._tried[key_uri] = _Tried(self._clock.now(), may_be_had_later)
         self._tried.move_to_end(key_uri)
         while len(self._tried) > MISSING_KEYS:
             self._tried.popitem(last=False)
@@ -235,19 +258,6 @@ class Resolver:
             await self._database.write(shelve_actor, document)
         except FederationError as error:
             log.info("left out an actor", extra={"reason": str(error)})
-
-
-def shelve_actor(store: FederationStore, document: dict[str, Any]) -> Party:
-    """Store what an actor's document says; the caller has made sure that its server said it."""
-    known = actor_mapping.from_document(
-        document, store.taxonomy, local_id=store.ids.new(), now=store.clock.now()
-    )
-    if store.tombstones.deleted_at(known.actor.uri):
-        raise GiveUp("the actor was deleted")
-    store.actors.put(known.actor)
-    store.parties.put(known.party)
-    store.keys.put_known(known.actor.uri, known.keys)
-    return known.party
 
 
 def _is_blocked(store: FederationStore, host: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from catalogue import listings
+from catalogue import following, listings
 from catalogue.language import LanguageMap
 from catalogue.model import Category, FollowState, Kind, Listing, ListingContent, Mode, Role
 from catalogue.people import AffiliateDraft
@@ -27,9 +27,8 @@ from catalogue.search import MAX_LIMIT, Query
 from federation.keyring import new_keys
 from node import config as configuration
 from node.app import DATABASE, RESOLVER
-from node.cli.following import ask_to_follow
-from node.cli.running import start
 from node.config import Config
+from node.serving import start
 from node.setup import NodeDatabase, admit, create_node, open_database
 from node.storage.store import NodeStore
 
@@ -234,7 +233,7 @@ async def _follow_all(player: Player, players: Sequence[Player]) -> None:
             continue
         acct = other.config.addresses.acct("catalogue")
         whom = await resolver.find_actor(acct)
-        await player.database.write(ask_to_follow, whom)
+        await player.database.write(following.request_for_node, whom)
 
 
 def _follows(store: NodeStore, catalogue: str) -> bool:

@@ -1,18 +1,22 @@
 """Create: an affiliate of another node published a listing (ActivityPub 7.2)."""
 
-from federation.incoming.listing import keep, unknown_author
+from federation.guard import same_origin
+from federation.incoming.listing import is_wanted, keep, unknown_author
 from federation.incoming.said import Said
+from federation.mapping.proposal import owner_of
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
 
 
 def needs(store: FederationStore, activity: Document) -> list[str]:
-    """The author, and the object where only its id was sent."""
-    content = activity.get("object")
-    if isinstance(content, dict):
-        return unknown_author(store, content)
+    """The author, and the object where only its id was sent; nothing for what is not kept."""
+    content, actor = activity.get("object"), id_of(activity.get("actor"))
     address = id_of(content)
-    return [address] if address else []
+    if address is None or actor is None or not _may_be_kept(store, address, actor):
+        return []
+    if isinstance(content, dict):
+        return unknown_author(store, content) if owner_of(content) == actor else []
+    return [address]
 
 
 def apply(store: FederationStore, said: Said) -> None:
@@ -21,3 +25,8 @@ def apply(store: FederationStore, said: Said) -> None:
     document = content if isinstance(content, dict) else said.fetched.get(id_of(content) or "")
     if document is not None:
         keep(store, document, said.actor)
+
+
+def _may_be_kept(store: FederationStore, address: str, actor: str) -> bool:
+    """Say whether an actor may tell us of this: a stranger cannot make us ask anyone for it."""
+    return same_origin(address, actor) and (address == actor or is_wanted(store, actor))

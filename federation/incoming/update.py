@@ -1,10 +1,10 @@
 """Update: a listing or an actor of another node has changed (ActivityPub 7.3)."""
 
 from federation.incoming import create
+from federation.incoming.actor import shelve_actor
 from federation.incoming.said import Said
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
-from federation.resolver import shelve_actor
 
 
 def needs(store: FederationStore, activity: Document) -> list[str]:

@@ -55,19 +55,9 @@ def run_follow(arguments: argparse.Namespace) -> Answer:
     """Find whom to follow and ask; the running node carries the request."""
     with opened(arguments) as (config, database):
         whom = asyncio.run(_find(config, database, arguments.whom))
-        follow = database.write_now(ask_to_follow, whom)
+        follow = database.write_now(following.request_for_node, whom)
     lines = [f"Asked to follow {follow.followed}: {follow.state}."]
     return Answer({"uri": follow.uri, "state": follow.state}, lines)
-
-
-def ask_to_follow(store: NodeStore, whom: str) -> Follow:
-    """Ask, in the catalogue's name, to follow an actor that is known here."""
-    return following.request(
-        store,
-        follower=store.addresses.catalogue,
-        followed=whom,
-        verb_uri=store.addresses.activity("follow", store.ids.new()),
-    )
 
 
 def run_unfollow(arguments: argparse.Namespace) -> Answer:

@@ -11,7 +11,6 @@ from typing import Any
 
 from node.cli.answer import Answer, add_command
 from node.cli.finding import match_items
-from node.cli.running import run_async, told_to_end
 from node.config import ConfigError
 from node.playground import (
     Player,
@@ -21,6 +20,7 @@ from node.playground import (
     open_needs,
     open_world,
 )
+from node.serving import run_async, told_to_end
 from node.storage.store import NodeStore
 
 SHOWN_MATCHES = 5  # of each need, with --json

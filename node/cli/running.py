@@ -1,23 +1,16 @@
 """``capx init`` and ``capx serve``: making a node and running it."""
 
 import argparse
-import asyncio
-import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import web
-
-from node.app import make_app
 from node.cli.answer import Answer, add_command
 from node.cli.opened import data_folder
 from node.config import Config, ConfigError, listening_on, load
+from node.serving import run_async, start, told_to_end
 from node.setup import create_node
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
-SHUTDOWN_SECONDS = 10.0
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -118,33 +111,3 @@ async def _serve(config: Config) -> None:
         await told_to_end()
     finally:
         await runner.cleanup()
-
-
-async def start(config: Config) -> web.AppRunner:
-    """Start one node in this event loop; its ``cleanup`` ends it."""
-    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    try:
-        await runner.setup()
-        await web.TCPSite(runner, config.host, config.port).start()
-    except BaseException:
-        await runner.cleanup()
-        raise
-    return runner
-
-
-async def told_to_end() -> None:
-    """Wait for SIGTERM or Ctrl-C."""
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, told.set)
-    await told.wait()
-
-
-def run_async(work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work`` on the faster event loop where it is installed."""
-    try:
-        import uvloop  # noqa: PLC0415 - an optional extra
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)

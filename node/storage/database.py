@@ -197,7 +197,7 @@ class Database(Generic[S]):
             log.exception("the database refused to commit")
             failure = StorageError(f"the database cannot be written: {error}")
             failure.__cause__ = error
-            outcomes = [partial(job.result.set_exception, failure) for job in jobs]
+            outcomes = [partial(_fail, job, failure) for job in jobs]
         for tell in outcomes:
             tell()
         for call in tuple(self._listeners):
@@ -227,6 +227,13 @@ def _bound(
     work: Callable[Concatenate[S, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> Callable[[S], T]:
     return lambda store: work(store, *args, **kwargs)
+
+
+def _fail(job: _Job[S], failure: StorageError) -> None:
+    """Tell a caller of a failed commit, unless it has given up waiting."""
+    result = job.result
+    if result.running() or (not result.cancelled() and result.set_running_or_notify_cancel()):
+        result.set_exception(failure)
 
 
 def _in_our_words(error: BaseException) -> BaseException:

@@ -382,7 +382,7 @@ def _narrow_by_facets(plan: _Plan, query: Query, without: Facet | None) -> None:
     several = {
         Facet.CAPACITY: query.capacities,
         Facet.METHOD: query.methods,
-        Facet.LANGUAGE: query.languages,
+        Facet.LANGUAGE: tuple(map(primary, query.languages)),
         Facet.REGION: query.regions,
     }
     for facet, chosen in several.items():
@@ -414,7 +414,7 @@ def _any_of(words: Sequence[str]) -> str:
 
 
 _DATED = re.compile(r"(-?[0-9]{1,15})_([0-9]{1,15})")
-_SCORED = re.compile(r"(-?[0-9]{1,4}\.[0-9]{1,20}(?:e-[0-9]{1,3})?)_([0-9]{1,15})")
+_SCORED = re.compile(r"(-?[0-9]{1,4}(?:\.[0-9]{1,20})?(?:e-[0-9]{1,3})?)_([0-9]{1,15})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ class Matches:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def replace(self, listing_id: str, kind: Kind, matches: Sequence[Match]) -> None:
-        """Put ``matches`` in the place of all that ``listing_id`` had."""
-        side = _side(kind)
-        self._sql.run(f"DELETE FROM listing_match WHERE {side} = :id", id=listing_id)
+    def replace(self, listing_id: str, matches: Sequence[Match]) -> None:
+        """Put ``matches`` in the place of all that ``listing_id`` had, as offer or as need."""
+        self._sql.run("DELETE FROM listing_match WHERE need = :id OR offer = :id", id=listing_id)
         self._sql.run_each(
             """
             INSERT INTO listing_match (need, offer, score, reasons)
