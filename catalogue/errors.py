@@ -6,7 +6,8 @@
     ├── Invalid        fields of a draft do not hold; carries one Problem per field
     ├── NotFound       there is no such listing, affiliate or follow
     ├── NotAllowed     whoever asks may not do this
-    └── Conflict       it is already so: the handle is taken, the listing is closed
+    ├── Conflict       it is already so: the handle is taken, the listing is closed
+    └── Unavailable    what is kept cannot be reached now; nothing was done, so try again later
 
 ``str(error)`` is safe to show to whoever asked; ``code`` is stable and names the message that a
 page shows for it.
@@ -60,3 +61,9 @@ class Conflict(CatalogueError):
     """It is already so, or the thing's state does not allow the move."""
 
     code = "conflict"
+
+
+class Unavailable(CatalogueError):
+    """What is kept cannot be reached or changed now; nothing was done."""
+
+    code = "unavailable"

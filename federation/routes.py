@@ -17,7 +17,7 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path
-from catalogue.errors import Invalid
+from catalogue.errors import Invalid, Unavailable
 from catalogue.policy import ANYONE, Viewer
 from federation import endpoints
 from federation.errors import (
@@ -314,6 +314,10 @@ def _answering(call: Handler) -> Handler:
             return problem(later.status, later.code, str(later), {"Retry-After": RETRY_AFTER})
         except Invalid as invalid:
             return problem(400, invalid.code, str(invalid))
+        except Unavailable as error:
+            log.error("cannot answer", extra={"path": request.path, "reason": str(error)})  # noqa: TRY400
+            detail = "this node cannot reach its database now; nothing was done"
+            return problem(503, error.code, detail, {"Retry-After": RETRY_AFTER})
 
     return answer
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from catalogue.addresses import Path
-from catalogue.errors import Invalid, NotFound
+from catalogue.errors import Invalid, NotFound, Unavailable
 from catalogue.ports import Store
 from web import assets
 from web.frame import frame_of, visit_of
@@ -53,6 +53,9 @@ class Door:
                 return _shown(request, visit, view)
             except (NotFound, Invalid) as refusal:
                 return refused(request, visit, refusal)
+            except Unavailable:
+                log.exception("a page cannot be made now", extra={"path": request.path})
+                return told(request, visit, web.HTTPServiceUnavailable.status_code)
             except Exception:
                 log.exception("a page failed", extra={"path": request.path})
                 return failed(request, visit)

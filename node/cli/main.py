@@ -16,13 +16,11 @@ from node.cli import affiliate, finding, following, listing, operating, playing,
 from node.cli.answer import Answer
 from node.config import ConfigError, software_version
 from node.lock import AlreadyRunningError
-from node.storage.sql import StorageError
 
 FAILURES = (
     CatalogueError,
     ConfigError,
     FederationError,
-    StorageError,
     AlreadyRunningError,
     OSError,
 )

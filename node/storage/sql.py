@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from catalogue.errors import Unavailable
+
 Row = sqlite3.Row
 Values = Mapping[str, Any]
 
 
-class StorageError(Exception):
+class StorageError(Unavailable):
     """The database cannot do what it was asked now: full, read-only, locked or damaged."""
 
 

@@ -553,13 +553,27 @@ async def test_no_other_file_is_there(browser, name):
 
 async def test_a_page_that_fails_says_nothing_of_why(world, browser, caplog):
     world.affiliate()
-    world.database.write_now(lambda store: store.listings._sql.run("DROP TABLE listing_facet"))
+    world.publish()
+    spoil = "UPDATE listing SET content = '{\"secret\": 1}'"
+    world.database.write_now(lambda store: store.listings._sql.run(spoil))
     answer = await browser.get("/listings")
     page = Reading(await answer.text())
     assert answer.status == 500
     assert "Something went wrong on our side" in page.text
-    assert "listing_facet" not in page.text
+    assert "secret" not in page.text
     assert [record.message for record in caplog.records] == ["a page failed"]
+    assert "ETag" not in answer.headers
+
+
+async def test_a_page_whose_database_cannot_be_read_asks_for_patience(world, browser, caplog):
+    world.affiliate()
+    world.database.write_now(lambda store: store.listings._sql.run("DROP TABLE listing_facet"))
+    answer = await browser.get("/listings")
+    page = Reading(await answer.text())
+    assert answer.status == 503
+    assert "This node is out of breath" in page.text
+    assert "listing_facet" not in page.text
+    assert [record.message for record in caplog.records] == ["a page cannot be made now"]
     assert "ETag" not in answer.headers
 
 
