@@ -224,6 +224,8 @@ def _problems(content: ListingContent, store: Store, now: datetime) -> Iterator[
     yield from _concept_problems("capacities", content.capacities, taxonomy.capacities)
     yield from _concept_problems("methods", content.methods, taxonomy.methods)
     yield from _concept_problems("regions", content.regions, taxonomy.regions)
+    if len(content.delivery_languages) > MAX_VALUES:
+        yield Problem(field="delivery_languages", message=f"has more than {MAX_VALUES} values")
     for language in content.delivery_languages:
         if not is_language_tag(language):
             yield Problem(field="delivery_languages", message=f"'{language}' is no language tag")

@@ -128,7 +128,7 @@ def _proven_note(store: FederationStore, keyring: Keyring, found: Listing) -> Js
 
 def viewer_for(store: FederationStore, reader: str | None) -> Viewer:
     """Return what a signed reader is to this node: a peer when its node follows our catalogue."""
-    if reader is None:
+    if reader is None or store.hosts.is_blocked(host_of(reader)):
         return ANYONE
     host = host_of(reader)
     followers = store.follows.list_followers(store.addresses.catalogue)
@@ -325,8 +325,6 @@ def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
     catalogue = get_local(store, CATALOGUE_HANDLE)
     kinds = dict(counts(store, Query(node=node))[Facet.KIND])
     software = {"name": "capacity-exchange", "version": settings.version}
-    if version == "2.1":
-        software["homepage"] = store.addresses.base_url
     return {
         "version": version,
         "software": software,

@@ -165,6 +165,10 @@ class DeliveryShelf(Protocol):
         """Make one delivery due now, or all; return how many."""
         ...
 
+    def drop_host(self, host: str) -> int:
+        """Take everything for a host and its subdomains out of the queue; return how much."""
+        ...
+
     def drop(self, seq: int | None) -> int:
         """Take one delivery out of the queue, or all that were given up; return how many."""
         ...

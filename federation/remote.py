@@ -4,7 +4,7 @@ A GET goes through all these steps; a POST comes signed and goes through 1, 3 an
 
 1. URL: one strict spelling, allowed scheme and port, a host we may contact
    (:mod:`federation.guard`; H30, H43).
-2. Signature: each hop is signed afresh by the signer given to us (authorized fetch, wire 2.5).
+2. Signature: each hop is signed afresh by the signer given to us (authorized fetch).
 3. Dial: the resolver refuses a name with any address we may not dial, and the socket factory
    judges the address that is really dialled, IP literals included (H39, H41). TLS is always
    verified (H46).

@@ -22,9 +22,11 @@ from catalogue.policy import ANYONE, Viewer
 from federation import endpoints
 from federation.errors import (
     Gone,
+    Malformed,
     Refused,
     TooLarge,
     TryLater,
+    UnsupportedMedia,
 )
 from federation.inbox import Inbox, Letter
 from federation.keyring import Keyring
@@ -125,6 +127,8 @@ class _Door:
         return await self.shared_inbox(request)
 
     async def _body(self, request: web.Request) -> bytes:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMedia("send the body as it is, without Content-Encoding")
         if (request.content_length or 0) > self.settings.inbox_bytes:
             raise TooLarge(f"at most {self.settings.inbox_bytes} bytes")
         try:
@@ -134,6 +138,8 @@ class _Door:
             raise web.HTTPRequestTimeout from None
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge(f"at most {self.settings.inbox_bytes} bytes") from None
+        except web.RequestPayloadError:
+            raise Malformed("the body cannot be read to its end") from None
 
     # -- actors -------------------------------------------------------------------------------
 

@@ -21,7 +21,6 @@ JRD_JSON: Final = "application/jrd+json"  # RFC 7033
 
 PROPOSAL_IRI: Final = "https://w3id.org/valueflows/ont/vf#Proposal"
 FEP_0837: Final = "https://w3id.org/fep/0837"
-SUBSCRIBE: Final = "http://ostatus.org/schema/1.0/subscribe"
 PROFILE_PAGE: Final = "http://webfinger.net/rel/profile-page"
 SERVICE_REL: Final = f"{ACTIVITYSTREAMS}#Service"  # FEP-d556
 APPLICATION_REL: Final = f"{ACTIVITYSTREAMS}#Application"  # FEP-2677
@@ -81,6 +80,7 @@ PROPOSAL_CONTEXT: Final[list[Any]] = [
         "resourceQuantity": "vf:resourceQuantity",
         "availableQuantity": "vf:availableQuantity",
         "minimumQuantity": "vf:minimumQuantity",
+        "effortQuantity": "vf:effortQuantity",
         "hasUnit": "om2:hasUnit",
         "hasNumericalValue": "om2:hasNumericalValue",
         "schema": "http://schema.org/",

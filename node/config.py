@@ -86,13 +86,17 @@ def load(data: Path, environment: Mapping[str, str] | None = None) -> Config:
     unknown = sorted(set(raw) - set(_READERS))
     if unknown:
         raise ConfigError(f"{path}: there is no setting '{unknown[0]}'")
-    given = raw | _from_environment(environment)
+    said = _from_environment(environment)
+    given = raw | said
     if "base_url" not in given:
         raise ConfigError(f"{path}: base_url is missing")
-    try:
-        values = {key: value for name in given for key, value in _READERS[name](given[name])}
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            values |= _READERS[name](value)
+        except (TypeError, ValueError) as error:
+            where = path if name not in said else f"CAPX_{name.upper()}"
+            raise ConfigError(f"{where}: {error}") from error
     return Config(data=data, **values).check()
 
 

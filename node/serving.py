@@ -13,9 +13,20 @@ from node.config import Config
 SHUTDOWN_SECONDS = 10.0
 
 
+def runner_of(app: web.Application) -> web.AppRunner:
+    """Return what runs a node's application.
+
+    Bodies are not unpacked: a few bytes could become gigabytes, and no server of the fediverse
+    sends them packed.
+    """
+    return web.AppRunner(
+        app, access_log=None, auto_decompress=False, shutdown_timeout=SHUTDOWN_SECONDS
+    )
+
+
 async def start(config: Config) -> web.AppRunner:
     """Start one node in this event loop; its ``cleanup`` ends it."""
-    runner = web.AppRunner(make_app(config), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = runner_of(make_app(config))
     try:
         await runner.setup()
         await web.TCPSite(runner, config.host, config.port).start()

@@ -22,6 +22,8 @@ PAGES: Sequence[tuple[Path, Page]] = (
     (Path.AFFILIATES, affiliates),
     (Path.AFFILIATE, affiliate),
     (Path.PROFILE, profile),
+    (Path.ACTOR, profile),
+    (Path.INSTANCE, about),
     (Path.CAPACITIES, capacities),
     (Path.CAPACITY, capacity),
     (Path.TAG, tag),

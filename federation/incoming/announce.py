@@ -4,8 +4,6 @@ An announced object with its author's valid proof inside needs no fetch; else it
 own address, once, unless it is known already.
 """
 
-from federation.errors import Malformed
-from federation.guard import same_origin
 from federation.incoming.listing import is_proven, is_wanted, keep, unknown_author
 from federation.incoming.said import Said
 from federation.mapping.proposal import is_proposal, owner_of
@@ -39,9 +37,5 @@ def apply(store: FederationStore, said: Said) -> None:
 
 
 def _is_ours_to_hear(store: FederationStore, actor: str, address: str) -> bool:
-    """Say whether a listing announced by ``actor`` may interest us: we follow whoever passes it."""
-    try:
-        foreign = not store.addresses.is_ours(address)
-        return foreign and (is_wanted(store, actor) or same_origin(actor, address))
-    except Malformed:
-        return False
+    """Say whether this may interest us: we follow whoever passes it on, and it is not our own."""
+    return not store.addresses.is_ours(address) and is_wanted(store, actor)

@@ -21,4 +21,6 @@ def apply(store: FederationStore, said: Said) -> None:
         return
     if store.parties.find(said.actor) is None:
         return
+    if store.tombstones.deleted_at(get_id(said.activity)):  # its Undo came first
+        return
     following.welcome(store, uri=get_id(said.activity), follower=said.actor, followed=actor.uri)

@@ -14,7 +14,7 @@ from catalogue.language import LanguageMap, is_language_tag
 from catalogue.listings import MAX_VALUES
 from catalogue.model import Actor, Role
 from catalogue.people import MAX_NAME
-from catalogue.richtext import clean, plain
+from catalogue.richtext import clean
 from catalogue.taxonomy import Taxonomy
 from federation.errors import Malformed
 from federation.guard import host_of, same_origin
@@ -25,6 +25,7 @@ from federation.mapping.values import (
     id_of,
     items,
     language_map,
+    line,
     moment,
     string,
     types_of,
@@ -165,7 +166,7 @@ def from_document(
         role=_role(document, proposals),
         handle=handle,
         acct=f"{handle}@{host_of(address)}",
-        name=plain(string(document.get("name"), MAX_NAME)) or handle,
+        name=line(string(document.get("name"), MAX_NAME), MAX_NAME) or handle,
         node=host_of(address),
         kind=_kind(document, taxonomy),
         summary=_summary(document),

@@ -29,6 +29,7 @@ from federation.mapping.values import (
     ids_of,
     items,
     language_map,
+    line,
     moment,
     string,
     types_of,
@@ -56,7 +57,7 @@ def is_proposal(document: Any) -> bool:
     return (
         isinstance(document, dict)
         and bool(types_of(document) & {"Note", "Proposal"})
-        and document.get("purpose") in PURPOSES
+        and string(document.get("purpose"), 10) in PURPOSES
         and isinstance(document.get("publishes"), dict)
     )
 
@@ -69,7 +70,7 @@ def to_note(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[
     main = listing.title.main.language
     contents = {
         language: post.content(listing, language, taxonomy, addresses)
-        for language in dict.fromkeys([main, *listing.title])
+        for language in [main, *(each for each in listing.title if each in listing.text)]
     }
     to, cc = audience(listing.visibility, listing.by, addresses)
     note: dict[str, Any] = {
@@ -119,7 +120,7 @@ def _intent(listing: Listing, taxonomy: Taxonomy) -> dict[str, Any]:
     """Return the primary intent (FEP-0837 Intent)."""
     conforms, classified = _classification(listing, taxonomy)
     side = "provider" if listing.kind is Kind.OFFER else "receiver"
-    return {
+    intent = {
         "id": f"{listing.uri}#primary",
         "type": "Intent",
         "name": listing.title.main.text,
@@ -133,6 +134,9 @@ def _intent(listing: Listing, taxonomy: Taxonomy) -> dict[str, Any]:
         "resourceQuantity": _quantity(listing),
         "finished": listing.status is Status.CLOSED,
     }
+    if listing.amount is not None and listing.hours is not None:
+        intent["effortQuantity"] = _time(listing.hours)
+    return intent
 
 
 def _classification(listing: Listing, taxonomy: Taxonomy) -> tuple[str, list[str]]:
@@ -154,8 +158,12 @@ def _quantity(listing: Listing) -> dict[str, str]:
     if listing.amount is not None:
         return {"hasUnit": "one", "hasNumericalValue": f"{listing.amount:f}"}
     if listing.hours is not None:
-        return {"hasUnit": "hour", "hasNumericalValue": f"{listing.hours:f}"}
+        return _time(listing.hours)
     return {"hasUnit": "one", "hasNumericalValue": "1"}
+
+
+def _time(hours: Decimal) -> dict[str, str]:
+    return {"hasUnit": "hour", "hasNumericalValue": f"{hours:f}"}
 
 
 # -- in -------------------------------------------------------------------------------------------
@@ -215,7 +223,7 @@ def _texts(document: Document, intent: Document) -> tuple[LanguageMap, LanguageM
 
 
 def _title(text: str) -> str:
-    return " ".join(plain(text).split())[:MAX_TITLE]
+    return line(text, MAX_TITLE)
 
 
 def _mapped(texts: LanguageMap, change: Callable[[str], str]) -> LanguageMap:
@@ -277,7 +285,7 @@ def _currency(intent: Document) -> str | None:
 
 def _amount_in(intent: Document, unit: str) -> Decimal | None:
     """Return the whole quantity in a unit: what is available, else the one quantity named."""
-    for name in ("availableQuantity", "resourceQuantity"):
+    for name in ("availableQuantity", "resourceQuantity", "effortQuantity"):
         quantity = intent.get(name)
         if isinstance(quantity, Mapping) and quantity.get("hasUnit") == unit:
             return decimal(quantity.get("hasNumericalValue"))

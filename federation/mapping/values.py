@@ -5,6 +5,7 @@ an id. These readers take each shape once, here, with the limits on what is read
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,8 @@ Document = Mapping[str, Any]
 
 MAX_ITEMS = 200  # of a list of addresses or values; the rest is left unread
 MAX_LANGUAGES = 40
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def to_bytes(document: Document) -> bytes:
@@ -62,6 +65,11 @@ def types_of(document: Document) -> frozenset[str]:
 def string(value: Any, most: int) -> str:
     """Return a string cut to ``most`` characters; empty for what is no string."""
     return value[:most] if isinstance(value, str) else ""
+
+
+def line(text: str, most: int) -> str:
+    """Return plain text (AS2 Vocabulary name) as one line; what looks like HTML in it is meant."""
+    return " ".join(_CONTROLS.sub(" ", text).split())[:most].rstrip()
 
 
 def uri(value: Any) -> str | None:

@@ -112,7 +112,7 @@ def sign(
     lines = {"(request-target)": _request_target(method, target)}
     lines.update((name.lower(), value) for name, value in sent.items())
     signature = strict_base64.encode(key.sign(_signing_string(lines.items())))
-    # wire.md pitfall 13: no blank after a comma, and algorithm and headers are always there
+    # docs/standards.md, pitfall 13: no blank after a comma, algorithm and headers always there
     sent["Signature"] = (
         f'keyId="{key_uri}",algorithm="{_SENT_ALGORITHM[key.algorithm]}",'
         f'headers="{" ".join(lines)}",signature="{signature}"'
@@ -292,7 +292,7 @@ def _request_target(method: str, target: str) -> str:
 
 def _possible_targets(request: SignedRequest) -> Iterator[str]:
     yield request.target
-    # wire.md pitfall 14: Mitra, Fedify and BookWyrm sign the path only. A GET changes nothing.
+    # docs/standards.md, pitfall 14: some sign the path only, and a GET changes nothing
     path, query_mark, _ = request.target.partition("?")
     if request.method == "GET" and query_mark:
         yield path

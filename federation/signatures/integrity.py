@@ -3,7 +3,7 @@
 1. The document is everything but ``proof`` and ``signature`` (a linked-data signature that this
    node neither makes nor reads).
 2. The configuration is the proof without its ``proofValue``; it repeats the document's
-   ``@context`` word for word (wire.md pitfall 17).
+   ``@context`` word for word (docs/standards.md, pitfall 17).
 3. What is signed is SHA-256 of the canonical configuration (RFC 8785) followed by SHA-256 of the
    canonical document (vc-di-eddsa 3.3.4).
 4. The ``proofValue`` is multibase base58btc of the 64 bytes of an Ed25519 signature.

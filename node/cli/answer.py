@@ -24,6 +24,7 @@ def add_command(
     run: Run,
     says: str,
     example: str,
+    data_help: str = "the node's folder (default: $CAPX_DATA, else ./capx-data)",
 ) -> argparse.ArgumentParser:
     """Add a command with its help, an example, and what every command takes."""
     parser = commands.add_parser(
@@ -34,7 +35,7 @@ def add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--data", metavar="DIR", help="the node's folder (default: ./capx-data)")
+    parser.add_argument("--data", metavar="DIR", help=data_help)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
     return parser

@@ -1,6 +1,7 @@
 """``capx queue`` and ``capx peer``: what an operator looks after."""
 
 import argparse
+import re
 from typing import Any
 
 from catalogue.errors import Invalid, NotFound, Problem
@@ -10,6 +11,8 @@ from federation.model import QueueItem
 from node.cli.answer import Answer, add_command, add_group
 from node.cli.opened import opened
 from node.storage.store import NodeStore
+
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[0-9]{1,5})?")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -146,8 +149,9 @@ def run_peer_block(arguments: argparse.Namespace) -> Answer:
 
 
 def _block(store: NodeStore, host: str, reason: str) -> None:
-    """Block a host and let its listings vanish from the catalogue."""
+    """Block a host: what is on its way to it stays here, its listings leave the catalogue."""
     store.hosts.block(host, at=store.clock.now(), reason=reason)
+    store.deliveries.drop_host(host)
     for peer in _peers(store):
         if store.hosts.is_blocked(peer.node):
             forget_node(store, peer.node)
@@ -181,6 +185,6 @@ def _peer(peer: Peer) -> dict[str, Any]:
 
 def _host(text: str) -> str:
     host = text.strip().lower().rstrip(".")
-    if not host or "/" in host or " " in host or "@" in host:
+    if not _HOST.fullmatch(host):
         raise Invalid([Problem(field="host", message=f"'{text}' is no host name")])
     return host

@@ -38,6 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         run=run_play,
         says="run real nodes on this machine that share sample listings",
         example="capx play --nodes 3 --port 8101",
+        data_help="keep the nodes in this folder (default: a new one that goes at the end)",
     )
     play.add_argument("--nodes", type=int, default=3, metavar="N", help="1 to 9 (default: 3)")
     play.add_argument("--port", type=int, default=8101, metavar="P", help="of the first node")

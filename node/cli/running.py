@@ -24,7 +24,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     init.add_argument("--domain", help="the host name that peers will know the node by")
     init.add_argument("--base-url", metavar="URL", help="its address (default: https://DOMAIN)")
-    init.add_argument("--listen", metavar="HOST:PORT", default=None, help=DEFAULT_LISTEN)
+    init.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        help=f"default: {DEFAULT_LISTEN}, with --dev the domain's own port",
+    )
     init.add_argument("--name", help="what people read as its name")
     init.add_argument("--summary", default="", help="what it is for, in a sentence")
     init.add_argument(

@@ -198,10 +198,10 @@ class Database(Generic[S]):
             failure = StorageError(f"the database cannot be written: {error}")
             failure.__cause__ = error
             outcomes = [partial(_fail, job, failure) for job in jobs]
-        for tell in outcomes:
-            tell()
         for call in tuple(self._listeners):
             call()
+        for tell in outcomes:
+            tell()
 
     def _attempt(self, store: S, job: _Job[S]) -> Callable[[], None]:
         """Do one piece of work in a savepoint; return how to tell its caller after the commit.

@@ -221,6 +221,19 @@ class Deliveries(_Queue):
             now=from_time(now),
         )
 
+    def drop_host(self, host: str) -> int:
+        """Take everything for a host and its subdomains out of the queue; return how much.
+
+        A port makes no difference, as in a block.
+        """
+        return self._sql.run(
+            """
+            DELETE FROM delivery WHERE host = :host OR host GLOB :host || ':*'
+                OR host GLOB '*.' || :host OR host GLOB '*.' || :host || ':*'
+            """,
+            host=host,
+        )
+
     def drop(self, seq: int | None) -> int:
         """Take one delivery out of the queue, or all that were given up; return how many."""
         return self._sql.run(

@@ -1,4 +1,4 @@
-"""What may be dialled: threats L11, L15, H30, H39, H40, H42, H43 and wire 2.6, row by row."""
+"""What may be dialled: threats L11, L15, H30, H39, H40, H42, H43, row by row."""
 
 from ipaddress import ip_address
 

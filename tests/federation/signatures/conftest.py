@@ -1,4 +1,4 @@
-"""Keys made once for all tests of this room, and the documents of wire.md."""
+"""Keys made once for all tests of this room, and the example documents."""
 
 import json
 from collections.abc import Callable

@@ -258,7 +258,7 @@ def test_what_we_sign_we_verify(
     assert refusal(params, replace(got, target="/other"), key) == BAD_SIGNATURE
 
 
-# ---- what other servers send (wire.md 2.1) ---------------------------------------------------
+# ---- what other servers send ---------------------------------------------------------------
 
 PEERS = {
     "mastodon-post": Draft(

@@ -1,4 +1,4 @@
-"""Proofs of documents: the vectors of FEP-8b32, the examples of wire.md, and forgeries."""
+"""Proofs of documents: the vectors of FEP-8b32, the example documents, and forgeries."""
 
 import copy
 import hashlib
@@ -219,7 +219,7 @@ def test_proof_survives_another_order_and_a_linked_data_signature(
     signed: dict[str, Any], ed25519_key: PrivateKey
 ) -> None:
     turned = dict(reversed(signed.items()))
-    turned["signature"] = {"type": "RsaSignature2017"}  # wire.md pitfall 18
+    turned["signature"] = {"type": "RsaSignature2017"}  # docs/standards.md, pitfall 18
     check(turned, ed25519_key)
 
 

@@ -1,0 +1,97 @@
+"""The inbox: signed activities posted to a running node, until accepted and until matched."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from tests.bench import client
+from tests.bench.child import Child
+from tests.bench.letters import Sender, letters
+from tests.bench.plan import Made, free_port
+from tests.bench.rounds import Bout, Contender, Values, play
+from tests.bench.stage import Stage
+from tests.bench.table import Figure
+from tests.bench.trees import HERE
+from tests.bench.world import sayings
+
+WARM = 100
+WARM_SECONDS = 1.0
+CONNECTIONS = 32
+SEND_SECONDS = 4.0  # how long activities are sent at the most
+DRAIN_SECONDS = 4.0  # how long the node may work on what it has accepted, before it is stopped
+
+
+def figures(stage: Stage, bout: Bout) -> list[Figure]:
+    """Measure both rows."""
+    number = 4000 if stage.is_full else 1500
+    keys = stage.folder / "keys.json"
+    keys.write_text(json.dumps({each.key_uri: each.pem for each in stage.senders}))
+    port = free_port()
+    with Child(HERE, "tests.bench.bare_inbox", str(port), str(keys), log=stage.log) as bare:
+        contenders: dict[str, Contender] = {
+            "limit": lambda: _limit(bare, port, _requests(stage.senders, port, number)),
+            "product": lambda: _node(stage.made, stage.senders, number),
+        }
+        if stage.other is not None:
+            other = stage.other
+            contenders["other"] = lambda: _node(other, stage.senders, number)
+        outcome = play(bout, contenders)
+    accepted = stage.figure(
+        "inbox, durable 202", outcome, "rate", unit="/s", target="inbox/accepted"
+    )
+    matched = stage.figure(
+        "inbox, stored, indexed and matched",
+        outcome,
+        "matched",
+        unit="/s",
+        limit="rate",
+        target="inbox/matched",
+    )
+    delay = stage.figure("inbox, 202, p99 of the wait", outcome, "p99", unit="ms")
+    return [accepted, matched, delay]
+
+
+def _requests(who: list[Sender], port: int, number: int) -> list[bytes]:
+    said = sayings(WARM + number, seed=3)
+    return list(letters(said, who, f"127.0.0.1:{port}"))
+
+
+def _limit(bare: Child, port: int, requests: list[bytes]) -> Values:
+    client.send(port, requests[:WARM], CONNECTIONS, WARM_SECONDS).expect(202)
+    cpu = bare.cpu()
+    load = client.send(port, requests[WARM:], CONNECTIONS, SEND_SECONDS).expect(202)
+    per_cpu = load.count / (bare.cpu() - cpu)
+    return {"rate": load.rate, "rate_cpu": per_cpu, "p99": load.p99, "matched_cpu": per_cpu}
+
+
+def _node(made: Made, who: list[Sender], number: int) -> Values:
+    """Post to a fresh copy of a node, and let it work for a while on what it has accepted."""
+    requests = _requests(who, made.port, number)
+    copy = made.copy("inbox")
+    with copy.serve() as node:
+        warm = client.send(made.port, requests[:WARM], CONNECTIONS, WARM_SECONDS).expect(202)
+        cpu, before, began = node.cpu(), _done(copy.database), time.perf_counter()
+        load = client.send(made.port, requests[WARM:], CONNECTIONS, SEND_SECONDS).expect(202)
+        accepted_cpu = node.cpu() - cpu
+        until = time.perf_counter() + DRAIN_SECONDS
+        done = _done(copy.database)
+        while done < warm.count + load.count and time.perf_counter() < until:
+            time.sleep(0.05)
+            done = _done(copy.database)
+        seconds, all_cpu = time.perf_counter() - began, node.cpu() - cpu
+    return {
+        "rate": load.rate,
+        "rate_cpu": load.count / accepted_cpu,
+        "p99": load.p99,
+        "matched": (done - before) / seconds,
+        "matched_cpu": (done - before) / all_cpu,
+    }
+
+
+def _done(database: Path) -> int:
+    """Count the activities that have had their effect."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        row = connection.execute("SELECT count(*) FROM inbox WHERE state = 'done'").fetchone()
+        return int(row[0])
