@@ -18,7 +18,7 @@ from catalogue.ports import Clock
 from federation.errors import FederationError, GiveUp, Malformed, TryLater, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.incoming.actor import shelve_actor
-from federation.mapping.values import id_of, items, types_of, uri
+from federation.mapping.values import id_of, items, string, types_of, uri
 from federation.model import KnownKey, Party
 from federation.ports import Database, FederationStore
 from federation.remote import Fetched, Remote
@@ -148,7 +148,7 @@ class Resolver:
                 for link in items(answer.get("links"))
                 if isinstance(link, dict)
                 and link.get("rel") == "self"
-                and link.get("type") in {ACTIVITY_JSON, LD_JSON}
+                and string(link.get("type"), 200) in {ACTIVITY_JSON, LD_JSON}
                 and (found := uri(link.get("href")))
             ),
             None,

@@ -25,7 +25,7 @@ def apply(store: FederationStore, said: Said) -> None:
         return
     if address == said.actor:
         _take_out_actor(store, said)
-    else:
+    elif store.actors.find_by_uri(address) is None:  # an actor is deleted by itself alone
         take_out(store, address, by=said.actor, at=said.received)
 
 

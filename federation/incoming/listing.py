@@ -12,18 +12,20 @@ from catalogue.model import FollowState, Role
 from federation.errors import FederationError, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.mapping.proposal import SKEW, from_note, is_proposal, owner_of
-from federation.mapping.values import Document, get_id, to_bytes
+from federation.mapping.values import Document, get_id, to_bytes, uri
 from federation.ports import FederationStore
 from federation.signatures.integrity import Proof, proof_of, verify_proof
 from federation.signatures.keys import load_multibase
 
 
 def unknown_author(store: FederationStore, document: Any) -> list[str]:
-    """Return the author of a listing when it is not known yet."""
+    """Return the author of a listing when it is not known yet, and lives where the listing does."""
     if not is_proposal(document):
         return []
-    author = owner_of(document)
-    if author is None or store.addresses.is_ours(author):
+    author, address = owner_of(document), uri(document)
+    if author is None or address is None or store.addresses.is_ours(author):
+        return []
+    if uri(author) is None or not same_origin(author, address):
         return []
     return [] if store.actors.find_by_uri(author) else [author]
 

@@ -35,6 +35,9 @@ def figures(stage: Stage, bout: Bout) -> list[Figure]:
             unit="MB",
             target=f"start/{stage.size}",
         ),
+        stage.figure(
+            f"database, {stage.size}", full, "disk", unit="MB", target=f"fill/{stage.size}"
+        ),
     ]
 
 

@@ -25,7 +25,7 @@ FUZZ = settings(
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class Arena:
     """A node that follows two authors, of whom one says whatever comes to mind."""
 
@@ -259,7 +259,7 @@ def test_any_version_of_the_actor_itself(arena: Arena, document: Json) -> None:
     pem = arena.fool.key.public().pem()
     key = {"id": arena.fool.key_uri, "owner": arena.fool.uri, "publicKeyPem": pem}
     changed = {"publicKey": key} | document  # without its key nothing more would be heard of it
-    assert arena.run(arena.say(arena.filled(said("Update", changed)))) == 202
+    assert arena.run(arena.say(arena.filled(said("Update", changed)))) in {202, 400}
     assert arena.theirs() == before
 
 

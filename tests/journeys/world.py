@@ -124,8 +124,8 @@ class Node:
 
     config: Config
     settings: Settings
-    asked: list[Asked] = field(default_factory=list)
-    runner: web.AppRunner | None = None
+    asked: list[Asked] = field(default_factory=list, repr=False)
+    runner: web.AppRunner | None = field(default=None, repr=False)
 
     # -- its life -----------------------------------------------------------------------------
 

@@ -1,0 +1,268 @@
+"""From the inbox to its effect: order, retries, poison that harms nobody else (H33, H62, F29)."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from catalogue.addresses import Addresses
+from federation import dispatcher as dispatching
+from federation.dispatcher import BUGS, Dispatcher, Verb
+from federation.mapping.proposal import to_note
+from federation.mapping.values import to_bytes
+from tests.federation.world import (
+    CATALOGUE,
+    FAN,
+    FAR,
+    THEIR_CATALOGUE,
+    know_affiliate,
+    know_node,
+    know_person,
+    let_follow,
+)
+from tests.samples import NOW, SOUTH, TAXONOMY, listing, one
+
+
+@pytest.fixture
+async def dispatcher(house, resolver, clock, federating):
+    made = Dispatcher(
+        house,
+        resolver,
+        clock=clock,
+        settings=federating,
+        chance=lambda: 0.0,
+        wake=lambda: None,
+    )
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def arrives(house):
+    """Put an activity into the inbox as if its sender had signed it."""
+    numbers = count(1)
+
+    def arrive(verb: str, content: Any, by: str = FAR, **changes: Any) -> str:
+        uri = f"{by}/activities/{next(numbers)}"
+        said = {"id": uri, "type": verb, "actor": by, "object": content, **changes}
+        body = changes["body"] if "body" in changes else to_bytes(said)
+        house.write_now(
+            lambda store: store.inbox.remember(uri, actor=by, body=body, at=store.clock.now())
+        )
+        return uri
+
+    return arrive
+
+
+@pytest.fixture
+def near(house):
+    def meet(store):
+        know_node(store)
+        know_affiliate(store)
+        know_person(store)
+        let_follow(store, CATALOGUE, THEIR_CATALOGUE)
+
+    house.write_now(meet)
+    return house
+
+
+async def work(dispatcher):
+    """Work until there is nothing left that is due."""
+    while await dispatcher.work() or len(dispatcher._waiting):
+        await asyncio.gather(*dispatcher._waiting._open.values())
+
+
+def states(house):
+    rows = house.read_now(
+        lambda store: store.listings._sql.all("SELECT uri, state, attempts, reason FROM inbox")
+    )
+    return {row["uri"]: (row["state"], row["attempts"], row["reason"]) for row in rows}
+
+
+def title(house, number):
+    found = house.read_now(
+        lambda store: store.listings.find_by_uri(f"https://{SOUTH}/proposals/{number}")
+    )
+    return found and found.title.main.text
+
+
+def note(number=1, seconds=0, text="First"):
+    made = listing(
+        number, id=str(number), title=one(text), updated=NOW + timedelta(seconds=seconds)
+    )
+    return to_note(made, TAXONOMY, Addresses(f"https://{SOUTH}"))
+
+
+async def test_activity_has_its_effect_and_is_done(dispatcher, near, arrives):
+    uri = arrives("Create", note())
+    await work(dispatcher)
+    assert title(near, 1) == "First"
+    assert states(near) == {uri: ("done", 0, None)}
+
+
+async def test_unknown_verb_is_done_without_effect_h33(dispatcher, near, arrives):
+    for verb in ("Like", "EmojiReact", "create", ""):
+        arrives(verb, note())
+    await work(dispatcher)
+    assert {state for state, *_ in states(near).values()} == {"done"}
+    assert title(near, 1) is None
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'{"type": 7, "id": 1}'])
+async def test_row_that_cannot_be_read_is_laid_aside_f29(dispatcher, near, arrives, body):
+    bad = arrives("Create", None, body=body)
+    good = arrives("Create", note())
+    await work(dispatcher)
+    assert states(near)[good] == ("done", 0, None)
+    assert states(near)[bad][0] == ("done" if b"type" in body else "dead")
+    assert title(near, 1) == "First"
+
+
+async def test_malformed_listing_is_laid_aside_with_the_reason(dispatcher, near, arrives):
+    uri = arrives("Create", {**note(), "publishes": {}, "content": "", "contentMap": {}})
+    await work(dispatcher)
+    state, attempts, reason = states(near)[uri]
+    assert (state, attempts) == ("dead", 1)
+    assert "neither title nor text" in reason
+
+
+def nothing(store, said):
+    return []
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """A verb with a bug in it; says when it was tried."""
+    tried = []
+
+    def stumble(store, said):
+        tried.append(store.clock.now())
+        store.tombstones.bury("https://half.example/effect", by="x", at=NOW)
+        raise RuntimeError("a bug")
+
+    verb = Verb(nothing, stumble)
+    monkeypatch.setitem(dispatching.VERBS, "Poison", verb)
+    return tried
+
+
+async def test_poison_is_tried_three_times_and_laid_aside_h62(
+    dispatcher, near, arrives, clock, poison, caplog
+):
+    caplog.set_level(logging.CRITICAL)
+    bad = arrives("Poison", None)
+    good = arrives("Create", note(), by=FAR)
+    await work(dispatcher)
+    assert states(near) == {bad: ("pending", 1, "RuntimeError"), good: ("done", 0, None)}
+    for _ in range(10):
+        clock.pass_by(days=1)
+        await work(dispatcher)
+    assert len(poison) == BUGS == 3
+    assert states(near)[bad] == ("dead", 3, "RuntimeError")
+
+
+async def test_poison_leaves_no_half_effect_h62(dispatcher, near, arrives, poison, caplog):
+    caplog.set_level(logging.CRITICAL)
+    arrives("Poison", None)
+    await work(dispatcher)
+    half = await near.read(lambda store: store.tombstones.deleted_at("https://half.example/effect"))
+    assert half is None
+
+
+async def test_poison_waits_longer_each_time(dispatcher, near, arrives, clock, poison, caplog):
+    caplog.set_level(logging.CRITICAL)
+    arrives("Poison", None)
+    await work(dispatcher)
+    assert await near.read(lambda store: store.inbox.next_due_at()) == NOW + timedelta(seconds=16)
+    clock.pass_by(seconds=16)
+    await work(dispatcher)
+    assert await near.read(lambda store: store.inbox.next_due_at()) == NOW + timedelta(seconds=47)
+
+
+async def test_bug_in_what_is_needed_is_poison_too_h62(
+    dispatcher, near, arrives, clock, monkeypatch, caplog
+):
+    caplog.set_level(logging.CRITICAL)
+
+    def stumble(store, activity):
+        raise KeyError("a bug")
+
+    monkeypatch.setitem(dispatching.VERBS, "Poison", Verb(stumble, nothing))
+    bad, good = arrives("Poison", None), arrives("Create", note(), by=FAR)
+    await work(dispatcher)
+    assert states(near) == {bad: ("pending", 1, "KeyError"), good: ("done", 0, None)}
+
+
+async def test_effects_come_in_the_order_of_arrival(dispatcher, near, arrives):
+    for number in range(10):
+        arrives("Update", note(1, seconds=1, text=f"Version {number}"))
+    await work(dispatcher)
+    assert title(near, 1) == "Version 0"  # the first with this time counts
+
+
+async def test_server_that_is_down_is_tried_again_and_given_up(
+    dispatcher, near, arrives, foreign, clock, federating
+):
+    await near.write(lambda store: let_follow(store, CATALOGUE, foreign.at("/users/ana")))
+    ana = foreign.serve_actor("ana")["id"]
+    foreign.serve("/notes/1", 503)
+    uri = arrives("Create", foreign.at("/notes/1"), by=ana)
+    await work(dispatcher)
+    assert states(near)[uri][:2] == ("pending", 1)
+    for _ in range(20):
+        clock.pass_by(days=1)
+        await work(dispatcher)
+    assert states(near)[uri][:2] == ("dead", federating.inbox_attempts)
+    assert foreign.asked["/notes/1"] == federating.inbox_attempts
+
+
+async def test_object_by_its_id_is_fetched_with_its_author(dispatcher, near, arrives, foreign):
+    ana = foreign.serve_actor("ana", type="Organization")["id"]
+    await near.write(lambda store: let_follow(store, CATALOGUE, ana))
+    base = Addresses(foreign.base)
+    made = listing(1, id="1", node=foreign.host, uri=foreign.at("/notes/1"), by=ana)
+    foreign.serve("/notes/1", to_note(made, TAXONOMY, base))
+    uri = arrives("Create", foreign.at("/notes/1"), by=ana)
+    await work(dispatcher)
+    assert states(near)[uri] == ("done", 0, None)
+    found = await near.read(lambda store: store.listings.find_by_uri(foreign.at("/notes/1")))
+    assert found.by == ana
+
+
+async def test_what_cannot_be_had_for_good_is_done_without_it(dispatcher, near, arrives, foreign):
+    ana = foreign.serve_actor("ana")["id"]
+    await near.write(lambda store: let_follow(store, CATALOGUE, ana))
+    foreign.serve("/notes/1", 410)
+    uri = arrives("Create", foreign.at("/notes/1"), by=ana)
+    await work(dispatcher)
+    assert states(near)[uri] == ("done", 0, None)
+
+
+async def test_follower_that_is_unknown_is_fetched_then_welcome(dispatcher, near, arrives, foreign):
+    ana = foreign.serve_actor("ana")["id"]
+    arrives("Follow", CATALOGUE, by=ana)
+    await work(dispatcher)
+    followers = await near.read(lambda store: store.follows.list_followers(CATALOGUE))
+    assert [each.follower for each in followers] == [ana]
+
+
+async def test_slow_server_holds_up_only_its_own_actor(dispatcher, near, arrives, foreign):
+    """What waits for another server is worked on beside, in the order of its actor."""
+    ana = foreign.serve_actor("ana")["id"]
+    first, second = arrives("Follow", CATALOGUE, by=ana), arrives("Like", None, by=ana)
+    other = arrives("Create", note())
+    await dispatcher.work()
+    assert states(near)[other][0] == "done"
+    assert states(near)[second][0] == "pending"
+    await work(dispatcher)
+    assert states(near)[first][0] == states(near)[second][0] == "done"
+
+
+async def test_batch_is_bounded(dispatcher, near, arrives):
+    for _ in range(dispatching.BATCH + 5):
+        arrives("Like", None, by=FAN)
+    assert await dispatcher.work() == dispatching.BATCH
+    assert await dispatcher.work() == 5
+    assert await dispatcher.work() == 0
