@@ -191,7 +191,7 @@ def _just_after(moment: datetime) -> datetime:
 
 def _shelve(store: Store, listing: Listing, document: bytes | None = None) -> None:
     store.listings.put(listing, words=index_words(listing), document=document)
-    matching.rematch(store, listing)
+    matching.ask(store, listing)
 
 
 def index_words(listing: ListingContent) -> str:

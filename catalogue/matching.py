@@ -6,8 +6,9 @@ score. Nothing looks at the size or fame of whoever offers.
 
 A pair is a match when it shares a capacity (in the tree) or enough of its words, when there is a
 language that both can work in, and when its score reaches ``MIN_SCORE``.
-Candidates come from the index, so that one new listing touches only what it
-can match; the best ``KEEP`` are stored with their reasons.
+Candidates come from the index, so that one new listing touches only what it can match; the best
+``KEEP`` are stored with their reasons. A listing that is new or changed waits in a queue for that,
+so that taking listings in never waits for matching them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +19,6 @@ from catalogue.language import primary
 from catalogue.model import Category, Kind, Listing, Match, Mode, Reason
 from catalogue.policy import Viewer, may_see
 from catalogue.ports import Store
-from catalogue.richtext import plain
 from catalogue.taxonomy import Scheme, Taxonomy
 from catalogue.words import words
 
@@ -73,39 +73,77 @@ class Subject:
         return frozenset(map(primary, spoken))
 
 
-def subject(listing: Listing, taxonomy: Taxonomy) -> Subject:
-    """Read what a listing is about from its tags and its text."""
-    texts = [*listing.title.values(), *map(plain, listing.text.values())]
-    said = [word for text in texts for word in words(text)]
+def subject(listing: Listing, folded: str, taxonomy: Taxonomy) -> Subject:
+    """Read what a listing is about from its tags, its title and all its ``folded`` words."""
     named = taxonomy.capacities_named_in(" . ".join(listing.title.values()))
     return Subject(
         listing=listing,
         tagged=listing.capacities,
         named=tuple(each for each in named if each not in listing.capacities),
-        stems=frozenset(word[:STEM] for word in said if len(word) >= MIN_WORD),
+        stems=frozenset(word[:STEM] for word in folded.split() if len(word) >= MIN_WORD),
     )
 
 
-def rematch(store: Store, listing: Listing) -> None:
-    """Find the best matches of a new or changed listing and store them in place of the old."""
+# -- when it is worked out ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found for a listing that was due: its place in the queue and its matches."""
+
+    seq: int
+    listing: str
+    matches: Sequence[Match]
+
+
+def ask(store: Store, listing: Listing) -> None:
+    """Have a new or changed listing matched soon; one that is not open loses its matches now."""
+    if listing.is_open(store.clock.now()):
+        store.matches.ask(listing.id)
+    else:
+        store.matches.replace(listing.id, [])
+
+
+def find_due(store: Store, limit: int) -> list[Finding]:
+    """Work out the matches of the listings that have waited longest; changes nothing."""
+    due = store.matches.list_due(limit)
+    known = {listing.id: listing for listing in store.listings.find_many([each for _, each in due])}
+    return [Finding(seq, each, find(store, known[each])) for seq, each in due if each in known]
+
+
+def keep_found(store: Store, findings: Sequence[Finding]) -> None:
+    """Store what was found in place of what was known, and take it off the queue."""
+    for finding in findings:
+        store.matches.replace(finding.listing, finding.matches)
+        store.matches.done(finding.seq)
+
+
+def find(store: Store, listing: Listing) -> list[Match]:
+    """Return the best matches of a listing as things stand, best first."""
     now = store.clock.now()
-    found: list[Match] = []
-    if listing.is_open(now):
-        about = subject(listing, store.taxonomy)
-        nearby = _around(about.capacities, store.taxonomy.capacities)
-        candidates = store.listings.candidates(
-            listing, capacities=nearby, words=_telling(about), limit=CANDIDATES, now=now
-        )
-        found = best(about, candidates, store.taxonomy)
-    store.matches.replace(listing.id, found)
+    if not listing.is_open(now):
+        return []
+    about = subject(listing, store.listings.words(listing.id), store.taxonomy)
+    nearby = _around(about.capacities, store.taxonomy.capacities)
+    candidates = store.listings.candidates(
+        listing, capacities=nearby, words=_telling(about), limit=CANDIDATES, now=now
+    )
+    subjects = (subject(other, folded, store.taxonomy) for other, folded in candidates)
+    return best(about, subjects, store.taxonomy)
 
 
 def best_of(
     store: Store, listing: Listing, *, viewer: Viewer, limit: int = 10
 ) -> list[tuple[Match, Listing]]:
-    """Return the stored matches of a listing that are open and that ``viewer`` may see."""
+    """Return the matches of a listing that are open and that ``viewer`` may see, best first.
+
+    They are those that were stored, or are worked out here while the listing still waits for it.
+    """
     now = store.clock.now()
-    matches = store.matches.best(listing.id, listing.kind, KEEP)
+    if store.matches.is_due(listing.id):
+        matches = find(store, listing)
+    else:
+        matches = store.matches.best(listing.id, listing.kind, KEEP)
     others = [match.offer if listing.kind is Kind.NEED else match.need for match in matches]
     known = {other.id: other for other in store.listings.find_many(others)}
     paired = [(match, known[other]) for match, other in zip(matches, others, strict=True)]
@@ -116,16 +154,16 @@ def best_of(
 
 def best(
     about: Subject,
-    candidates: Iterable[Listing],
+    candidates: Iterable[Subject],
     taxonomy: Taxonomy,
     weights: Weights = DEFAULT_WEIGHTS,
 ) -> list[Match]:
     """Score ``candidates`` of the other kind; return the matches, best first, at most ``KEEP``."""
     found = []
     for candidate in candidates:
-        if candidate.by == about.listing.by:
+        if candidate.listing.by == about.listing.by:
             continue
-        match = score(about, subject(candidate, taxonomy), taxonomy, weights)
+        match = score(about, candidate, taxonomy, weights)
         if match is not None:
             found.append(match)
     found.sort(key=lambda match: (-match.score, match.need, match.offer))

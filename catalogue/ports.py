@@ -53,6 +53,10 @@ class ListingShelf(Protocol):
         """
         ...
 
+    def words(self, listing_id: str) -> str:
+        """Return the folded words of a listing, as they were indexed."""
+        ...
+
     def document(self, listing_id: str) -> bytes | None:
         """Return the document a listing came from, as received; None for one made here."""
         ...
@@ -77,8 +81,11 @@ class ListingShelf(Protocol):
         words: Sequence[str],
         limit: int,
         now: datetime,
-    ) -> list[Listing]:
-        """Return open listings of the other kind that share a capacity or a rare word with it."""
+    ) -> list[tuple[Listing, str]]:
+        """Return open listings of the other kind that share a capacity or a rare word with it.
+
+        Each comes with its folded words.
+        """
         ...
 
     def list_due(self, node: str, now: datetime) -> list[Listing]:
@@ -123,6 +130,22 @@ class MatchShelf(Protocol):
 
     def replace(self, listing_id: str, matches: Sequence[Match]) -> None:
         """Put ``matches`` in the place of all that ``listing_id`` had, as offer or as need."""
+        ...
+
+    def ask(self, listing_id: str) -> None:
+        """Put a listing into the queue of those to be matched, or again behind all others."""
+        ...
+
+    def is_due(self, listing_id: str) -> bool:
+        """Say whether a listing waits to be matched."""
+        ...
+
+    def list_due(self, limit: int) -> list[tuple[int, str]]:
+        """Return the listings that have waited longest, each with its place in the queue."""
+        ...
+
+    def done(self, seq: int) -> None:
+        """Take a place out of the queue; who asked again since then has another place."""
         ...
 
     def best(self, listing_id: str, kind: Kind, limit: int) -> list[Match]:

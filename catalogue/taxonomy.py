@@ -67,6 +67,15 @@ class Scheme:
                 self._ids_by_iri[iri] = each.id
             for parent in each.broader:
                 self._narrower.setdefault(parent, []).append(each.id)
+        self._above = {each: _reach(each, self._broader_of) for each in self._concepts}
+        self._below = {each: _reach(each, self._narrower_of) for each in self._concepts}
+
+    def _broader_of(self, concept_id: str) -> Sequence[str]:
+        known = self._concepts.get(concept_id)
+        return known.broader if known else ()
+
+    def _narrower_of(self, concept_id: str) -> Sequence[str]:
+        return self._narrower.get(concept_id, ())
 
     def __iter__(self) -> Iterator[Concept]:
         return iter(self._concepts.values())
@@ -98,17 +107,13 @@ class Scheme:
         """Return the concepts directly below, in the order of the file."""
         return [self._concepts[child] for child in self._narrower.get(concept_id, ())]
 
-    def above(self, concept_id: str) -> list[str]:
+    def above(self, concept_id: str) -> Sequence[str]:
         """Return the ids of every broader concept, the nearest first (SKOS broaderTransitive)."""
-        return _reach(concept_id, self._broader_of)
+        return self._above.get(concept_id, ())
 
-    def below(self, concept_id: str) -> list[str]:
+    def below(self, concept_id: str) -> Sequence[str]:
         """Return the ids of every narrower concept, the nearest first."""
-        return _reach(concept_id, lambda each: self._narrower.get(each, ()))
-
-    def _broader_of(self, concept_id: str) -> Sequence[str]:
-        known = self._concepts.get(concept_id)
-        return known.broader if known else ()
+        return self._below.get(concept_id, ())
 
     def label(self, concept_id: str, languages: Sequence[str] = ()) -> Phrase:
         """Return the name to show a reader of ``languages``; the last part of an unknown IRI."""
@@ -118,13 +123,13 @@ class Scheme:
         return known.labels.best((*languages, "en"))
 
 
-def _reach(start: str, step: Callable[[str], Iterable[str]]) -> list[str]:
+def _reach(start: str, step: Callable[[str], Iterable[str]]) -> Sequence[str]:
     found: dict[str, None] = {}
     edge = list(step(start))
     while edge:
         found.update(dict.fromkeys(edge))
         edge = [far for near in edge for far in step(near) if far not in found]
-    return list(found)
+    return tuple(found)
 
 
 class Regions(Scheme):

@@ -36,7 +36,7 @@ _VARIANTS = str.maketrans(
 )
 
 # Scripts whose combining marks are optional in writing: Latin, Greek, Cyrillic, Hebrew, Arabic.
-_BARE = re.compile(r"[\u0041-\u024f\u0370-\u052f\u0590-\u06ff\u1e00-\u1fff]")
+_BARE = r"[\u0041-\u024f\u0370-\u052f\u0590-\u06ff\u1e00-\u1fff]"
 
 # Scripts written without spaces between words.
 _UNSPACED = (
@@ -66,19 +66,21 @@ _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])(?:[^\W_]|[{_SIGNS}]))+"
 _STARTS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 
+# Marks that stand behind a letter of those scripts; Unicode's combining characters.
+_COMBINING = "".join(
+    char
+    for code in (*range(0x300, 0x2100), *range(0xFE20, 0xFE30))
+    if unicodedata.combining(char := chr(code))
+)
+_BARE_MARKS = re.compile(rf"(?<={_BARE})[{_COMBINING}]+")
+
+
 def fold(text: str) -> str:
     """Return ``text`` without the differences that a searcher does not mean."""
-    composed = unicodedata.normalize("NFKC", text).casefold().translate(_VARIANTS)
-    kept: list[str] = []
-    bare = False
-    for char in unicodedata.normalize("NFD", composed):
-        if unicodedata.combining(char):
-            if not bare:
-                kept.append(char)
-            continue
-        bare = _BARE.match(char) is not None
-        kept.append(char)
-    return unicodedata.normalize("NFC", "".join(kept).translate(_VARIANTS))  # ǿ is ø only now
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _BARE_MARKS.sub("", decomposed.translate(_VARIANTS)))
 
 
 def words(text: str) -> list[str]:

@@ -75,7 +75,7 @@ class Courier:
         if state.closed_until is not None and state.closed_until > now:
             return []
         lanes = self._settings.retry.lanes(state, self._settings.lanes)
-        return store.deliveries.next_due(host, now, lanes, ())
+        return _one_of_each(store.deliveries.next_due(host, now, lanes))
 
     async def _attempt(self, delivery: Delivery) -> None:
         try:
@@ -140,6 +140,15 @@ class Courier:
             "gave up on a delivery",
             extra={"activity": delivery.activity, "host": delivery.host, "reason": reason},
         )
+
+
+def _one_of_each(deliveries: list[Delivery]) -> list[Delivery]:
+    """Return the oldest delivery about each object: an Update must not overtake its Create."""
+    first: dict[str, Delivery] = {}
+    for delivery in deliveries:
+        about = delivery.activity.partition("#")[0].removesuffix("/activity")
+        first.setdefault(about, delivery)
+    return list(first.values())
 
 
 def _log_if_closed(state: HostState, now: datetime) -> None:

@@ -29,7 +29,7 @@ from federation.strictjson import parse_object
 
 log = logging.getLogger(__name__)
 
-BATCH = 64
+BATCH = 16  # few enough that who writes beside it, the door above all, waits little
 MAX_WAITING = 64  # actors whose activities may wait for other servers at once
 BUGS = 3  # times an activity may make us stumble before it is laid aside
 

@@ -14,7 +14,7 @@ from catalogue.policy import ANYONE, Viewer, may_see
 from catalogue.search import Facet, Query
 from federation.errors import Gone, Malformed, NotHere
 from federation.guard import host_of
-from federation.keyring import Keyring
+from federation.keyring import Keyring, Prover
 from federation.mapping.actor import to_document
 from federation.mapping.proposal import to_note
 from federation.model import Sent
@@ -63,7 +63,8 @@ def get_local(store: FederationStore, handle: str) -> Actor:
 
 def listing(store: FederationStore, keyring: Keyring, listing_id: str, viewer: Viewer) -> Json:
     """Return a listing of this node as its object, with its author's proof."""
-    return _proven_note(store, keyring, get_listing(store, listing_id, viewer))
+    found = get_listing(store, listing_id, viewer)
+    return _proven_note(store, keyring.prover(store, found.by), found)
 
 
 def listing_create(
@@ -118,12 +119,12 @@ def activity(store: FederationStore, uri: str) -> Sent:
     return found
 
 
-def _proven_note(store: FederationStore, keyring: Keyring, found: Listing) -> Json:
+def _proven_note(store: FederationStore, prover: Prover, found: Listing) -> Json:
     note = {
         "@context": PROPOSAL_CONTEXT,
         **to_note(found, store.taxonomy, store.addresses),
     }
-    return keyring.prove(store, note, owner=found.by, at=found.updated)
+    return prover.prove(note, at=found.updated)
 
 
 def viewer_for(store: FederationStore, reader: str | None) -> Viewer:
@@ -219,7 +220,9 @@ def proposals(
     answer = store.listings.search(query, store.clock.now())
     if not page:
         return _root(address, answer.total, with_query(address, page="true"))
-    documents = [_proven_note(store, keyring, hit.listing) for hit in answer.hits]
+    listed = [hit.listing for hit in answer.hits]
+    provers = {author: keyring.prover(store, author) for author in {each.by for each in listed}}
+    documents = [_proven_note(store, provers[each.by], each) for each in listed]
     more = with_query(address, page="true", cursor=answer.next) if answer.next else None
     return _page(address, with_query(address, page="true", cursor=cursor), documents, more)
 

@@ -4,11 +4,11 @@ Steps, cheap ones first, and nothing is written before the last:
 
 1. size, media type and JSON (limits of :mod:`federation.strictjson`)
 2. ``id``, ``actor`` and ``type``; id and actor of one origin, and not ours (FEP-fe34)
-3. the actor's host is not blocked
-4. a Delete of an actor that nobody here knows: answered 202 and dropped, without asking for its key
-5. what is signed, by whom, when, for whom, and the digest of the body (draft-cavage)
-6. the key, from the shelf or its owner's server; it must be the actor's own
-7. the signature; after a failure once more with the key fetched anew
+3. a Delete of an actor that nobody here knows: answered 202 and dropped, without asking for its key
+4. what is signed, by whom, when, for whom, and the digest of the body (draft-cavage)
+5. the key, from the shelf or its owner's server; it must be the actor's own
+6. the signature; after a failure once more with the key fetched anew
+7. the actor's host is not blocked; a blocked one is not even asked for its key
 8. kept on disk under its id; a repeat changes nothing (ActivityPub 7.1.2)
 """
 
@@ -72,8 +72,6 @@ class Inbox:
         """
         activity = self._read(letter)
         actor = self._sender(activity)
-        if await self._database.read(_is_blocked, host_of(actor)):
-            raise Forbidden("this node does not take anything from your host")
         if _is_farewell(activity) and not await self._database.read(_is_known, actor):
             return False
         params = cavage.signature_of(letter.request.headers)
@@ -142,16 +140,15 @@ def _is_farewell(activity: Document) -> bool:
     )
 
 
-def _is_blocked(store: FederationStore, host: str) -> bool:
-    return store.hosts.is_blocked(host)
-
-
 def _is_known(store: FederationStore, actor: str) -> bool:
     return store.parties.find(actor) is not None
 
 
 def _remember(store: FederationStore, uri: str, actor: str, body: bytes, now: datetime) -> bool:
-    store.hosts.heard(host_of(actor), now)
+    host = host_of(actor)
+    if store.hosts.is_blocked(host):
+        raise Forbidden("this node does not take anything from your host")
+    store.hosts.heard(host, now)
     return store.inbox.remember(uri, actor=actor, body=body, at=now)
 
 

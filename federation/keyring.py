@@ -59,8 +59,12 @@ class Keyring:
         self, store: FederationStore, document: Mapping[str, Any], *, owner: str, at: datetime
     ) -> dict[str, Any]:
         """Return a document with its owner's proof (FEP-8b32); the same input, the same proof."""
+        return self.prover(store, owner).prove(document, at=at)
+
+    def prover(self, store: FederationStore, owner: str) -> "Prover":
+        """Return what makes proofs in an actor's name, for many documents of one actor."""
         own, key = self._key(store, owner, ED25519)
-        return add_proof(document, key=key, key_uri=own.uri, created=at)
+        return Prover(own.uri, key)
 
     def request_signer(self, store: FederationStore, owner: str) -> "RequestSigner":
         """Return what signs requests in an actor's name."""
@@ -85,6 +89,18 @@ class Keyring:
         if own.uri not in self._loaded:
             self._loaded[own.uri] = load_private_key(own.pem)
         return own, self._loaded[own.uri]
+
+
+class Prover:
+    """Makes proofs with one key (FEP-8b32)."""
+
+    def __init__(self, key_uri: str, key: PrivateKey) -> None:
+        self._key_uri = key_uri
+        self._key = key
+
+    def prove(self, document: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+        """Return a document with a proof."""
+        return add_proof(document, key=self._key, key_uri=self._key_uri, created=at)
 
 
 class RequestSigner:

@@ -137,8 +137,8 @@ class DeliveryShelf(Protocol):
         """Return the hosts that have something due and are not closed."""
         ...
 
-    def next_due(self, host: str, now: datetime, limit: int, skip: Sequence[int]) -> list[Delivery]:
-        """Return the oldest due deliveries to a host, without those in ``skip``."""
+    def next_due(self, host: str, now: datetime, limit: int) -> list[Delivery]:
+        """Return the oldest due deliveries to a host."""
         ...
 
     def done(self, seq: int) -> None:
@@ -186,7 +186,7 @@ class HostShelf(Protocol):
         ...
 
     def heard(self, host: str, at: datetime) -> None:
-        """Note that a host spoke to us and is alive: its breaker closes."""
+        """Note that a host is alive: its breaker closes, and what waits for it is due at once."""
         ...
 
     def is_blocked(self, host: str) -> bool:

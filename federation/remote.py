@@ -128,6 +128,7 @@ class Remote:
     async def __aenter__(self) -> Self:
         resolver = self._resolver or aiohttp.ThreadedResolver()
         connector = aiohttp.TCPConnector(
+            limit=0,  # hosts that hang must not use up the connections of all others
             limit_per_host=self._per_host,
             keepalive_timeout=30,
             resolver=_JudgedNames(resolver, self._policy),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from catalogue import matching
 from catalogue.addresses import Addresses, Path
 from catalogue.language import LanguageMap
 from catalogue.listings import close_due
@@ -41,6 +42,7 @@ from web.site import Site
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 TIDY = timedelta(minutes=1)
+MATCHED_AT_ONCE = 8
 REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
 DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
@@ -74,6 +76,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     station = partial(Station, database=database, clock=clock)
     worker.add(station("publisher", partial(_tell, database, keyring), _nothing_due))
     worker.add(station("inbox", dispatcher.work, lambda store: store.inbox.next_due_at()))
+    worker.add(station("matching", partial(_match, database), _nothing_due))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
     worker.add(station("tidy", partial(_tidy, database, clock), every(clock, TIDY)), by_call=False)
@@ -158,6 +161,14 @@ async def _tell(database: NodeDatabase, keyring: Keyring) -> int:
     if not await database.read(lambda store: store.events.next_pending(1)):
         return 0
     return await database.write(publisher.tell_pending, keyring)
+
+
+async def _match(database: NodeDatabase) -> int:
+    """Match listings that are new or changed: found by reading, so that nobody waits to write."""
+    findings = await database.read(matching.find_due, MATCHED_AT_ONCE)
+    if findings:
+        await database.write(matching.keep_found, findings)
+    return len(findings)
 
 
 async def _tidy(database: NodeDatabase, clock: SystemClock) -> int:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from catalogue.addresses import Addresses
 from catalogue.language import is_language_tag
+from federation.errors import Malformed
+from federation.guard import origin
 
 FILE = "capx.toml"
 DATABASE = "node.db"
@@ -51,12 +52,12 @@ class Config:
 
     def check(self) -> "Config":
         """Return this configuration; raise ConfigError for what cannot run."""
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        address = self.base_url.lower()
+        if _origin(address) != address:
             raise ConfigError(f"base_url '{self.base_url}' must look like https://hub.example")
-        if parts.scheme == "http" and not self.dev:
+        if address.startswith("http:") and not self.dev:
             raise ConfigError("base_url must be https; for trying things out use --dev")
-        if self.base_url != self.base_url.lower():
+        if self.base_url != address:
             raise ConfigError(f"base_url '{self.base_url}' must be in lower case")
         if not 0 < self.port < 65536:
             raise ConfigError(f"listen: {self.port} is no port")
@@ -120,8 +121,17 @@ def listening_on(config: Config, listen: str) -> Config:
     return replace(config, **dict(_listen(listen))).check()
 
 
+def _origin(address: str) -> str | None:
+    """Return the origin of an address as peers read it, None for what is no address."""
+    try:
+        return origin(address)
+    except Malformed:
+        return None
+
+
 def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+    """Return a TOML basic string: a JSON string with DEL escaped too (TOML 1.0 String)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -140,7 +150,7 @@ def _text(key: str) -> Any:
 
 def _listen(value: Any) -> list[tuple[str, Any]]:
     host, separator, port = str(value).rpartition(":")
-    if not separator or not port.isdigit():
+    if not separator or not (port.isascii() and port.isdigit()):
         raise ValueError(f"listen '{value}' must look like 127.0.0.1:8080")
     return [("host", host.strip("[]")), ("port", int(port))]
 
@@ -153,9 +163,9 @@ def _languages(value: Any) -> list[tuple[str, Any]]:
 
 
 def _dev(value: Any) -> list[tuple[str, Any]]:
-    if value not in {True, False, "true", "false", "1", "0"}:
+    if value not in (True, False, "true", "false", "1", "0"):  # a list cannot be in a set
         raise ValueError("dev must be true or false")
-    return [("dev", value in {True, "true", "1"})]
+    return [("dev", value in (True, "true", "1"))]
 
 
 _READERS = {

@@ -88,7 +88,7 @@ async def close_world(players: Sequence[Player]) -> None:
 async def agreed(players: Sequence[Player], seconds: float = AGREE_SECONDS) -> bool:
     """Wait until every node holds the same open listings; say whether they came to agree.
 
-    They agree when each holds what all of them published themselves.
+    They agree when each holds what all of them published themselves, and has matched it.
     """
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
     call = partial(loop.call_soon_threadsafe, changed.set)
@@ -110,7 +110,12 @@ async def _agree(players: Sequence[Player]) -> bool:
     held = [await player.database.read(holding) for player in players]
     own = [await player.database.read(own_listings) for player in players]
     everything = frozenset().union(*own)
-    return all(each.open_listings == everything for each in held)
+    waiting = [await player.database.read(_waits_to_match) for player in players]
+    return all(each.open_listings == everything for each in held) and not any(waiting)
+
+
+def _waits_to_match(store: NodeStore) -> bool:
+    return bool(store.matches.list_due(1))
 
 
 def holding(store: NodeStore) -> Holding:

@@ -11,8 +11,10 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from asyncio import wrap_future
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,6 +30,7 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 GROUP = 512  # pieces of work in one commit at the most
+GROUP_SECONDS = 0.01  # after which a commit takes nothing more
 READERS = 3
 BUSY_SECONDS = 5.0  # how long to wait for another process that writes
 
@@ -166,30 +169,37 @@ class Database(Generic[S]):
 
     def _write_all(self) -> None:
         store = self._store_on(Sql(self._writing))
-        while (first := self._jobs.get()) is not None:
-            jobs, last = self._waiting(first)
-            self._commit(store, jobs)
-            if last:
-                return
+        waiting: deque[_Job[S]] = deque()
+        is_over = False
+        while waiting or not is_over:
+            is_over = self._take_waiting(waiting) or is_over
+            if waiting:
+                self._commit(store, waiting)
 
-    def _waiting(self, first: _Job[S]) -> tuple[list[_Job[S]], bool]:
-        """Return ``first`` and all that waits behind it, and whether the end was asked for."""
-        jobs = [first]
-        while len(jobs) < GROUP:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+    def _take_waiting(self, waiting: "deque[_Job[S]]") -> bool:
+        """Add all jobs that wait, or the next one to come; say whether the end was asked for."""
+        try:
+            while (job := self._jobs.get(block=not waiting)) is not None:
+                waiting.append(job)
+        except queue.Empty:
+            return False
+        return True
 
-    def _commit(self, store: S, jobs: Sequence[_Job[S]]) -> None:
+    def _commit(self, store: S, waiting: "deque[_Job[S]]") -> None:
+        """Do what waits in one transaction, as much as fits into the time of a group.
+
+        A job that was done leaves ``waiting``; when no transaction can be had at all, every job
+        leaves it and fails, so that none waits for the next to time out.
+        """
+        jobs = list(waiting)
         outcomes: list[Callable[[], None]] = []
         try:
             self._writing.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(store, job) for job in jobs]
+            jobs = []
+            until = time.monotonic() + GROUP_SECONDS
+            while waiting and len(jobs) < GROUP and (not jobs or time.monotonic() < until):
+                jobs.append(waiting.popleft())
+                outcomes.append(self._attempt(store, jobs[-1]))
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
             if self._writing.in_transaction:
@@ -198,6 +208,8 @@ class Database(Generic[S]):
             failure = StorageError(f"the database cannot be written: {error}")
             failure.__cause__ = error
             outcomes = [partial(_fail, job, failure) for job in jobs]
+            if not outcomes or jobs[0] in waiting:
+                waiting.clear()
         for call in tuple(self._listeners):
             call()
         for tell in outcomes:

@@ -43,7 +43,16 @@ class Hosts:
         )
 
     def heard(self, host: str, at: datetime) -> None:
-        """Note that a host spoke to us and is alive: its breaker closes."""
+        """Note that a host is alive: its breaker closes, and what waits for it is due at once."""
+        if self.find(host).failures:
+            self._sql.run(
+                """
+                UPDATE delivery SET due_at = :at
+                WHERE state = 'pending' AND host = :host AND due_at > :at
+                """,
+                host=host,
+                at=from_time(at),
+            )
         self._sql.run(
             """
             INSERT INTO host (host, failures, heard_at) VALUES (:host, 0, :at)

@@ -85,6 +85,11 @@ class Listings:
         assert row is not None  # noqa: S101 - RETURNING gives the row that was written
         self._index(row["seq"], words, listing)
 
+    def words(self, listing_id: str) -> str:
+        """Return the folded words of a listing, as they were indexed."""
+        row = self._sql.one("SELECT words FROM listing WHERE id = :id", id=listing_id)
+        return row["words"] if row else ""
+
     def document(self, listing_id: str) -> bytes | None:
         """Return the document a listing came from, as received; None for one made here."""
         row = self._sql.one("SELECT document FROM listing WHERE id = :id", id=listing_id)
@@ -146,7 +151,7 @@ class Listings:
         words: Sequence[str],
         limit: int,
         now: datetime,
-    ) -> list[Listing]:
+    ) -> list[tuple[Listing, str]]:
         """Return open listings of the other kind that share a capacity or a rare word with it."""
         names, values = in_list("capacity", capacities)
         rows = self._sql.all(
@@ -168,7 +173,7 @@ class Listings:
             match=_any_of(self._rarest(words)),
             limit=limit,
         )
-        return [_listing(row) for row in rows]
+        return [(_listing(row), row["words"]) for row in rows]
 
     def list_due(self, node: str, now: datetime) -> list[Listing]:
         """Return the open listings of ``node`` whose last day has passed."""
@@ -324,10 +329,16 @@ class _Plan:
         )
 
     def source(self, *more: str, join: str = "") -> str:
-        """Return FROM and WHERE, narrowed further by ``more``."""
-        words = "JOIN listing_words ON listing_words.rowid = listing.seq" if self.has_words else ""
+        """Return FROM and WHERE, narrowed further by ``more``.
+
+        CROSS JOIN holds SQLite to this order: from the words to their listings, never through all
+        listings asking each for its words.
+        """
         where = " AND ".join([*self.conditions, *filter(None, more)]) or "true"
-        return f"FROM listing {words} {join} WHERE {where}"
+        if not self.has_words:
+            return f"FROM listing {join} WHERE {where}"
+        words = "listing_words CROSS JOIN listing ON listing.seq = listing_words.rowid"
+        return f"FROM {words} {'CROSS ' + join if join else ''} WHERE {where}"
 
     def narrow(self, condition: str, **values: Any) -> None:
         """Keep only rows for which ``condition`` holds."""

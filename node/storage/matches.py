@@ -13,12 +13,17 @@ class Matches:
         self._sql = sql
 
     def replace(self, listing_id: str, matches: Sequence[Match]) -> None:
-        """Put ``matches`` in the place of all that ``listing_id`` had, as offer or as need."""
+        """Put ``matches`` in the place of all that ``listing_id`` had, as offer or as need.
+
+        A match with a listing that went since it was found is left out.
+        """
         self._sql.run("DELETE FROM listing_match WHERE need = :id OR offer = :id", id=listing_id)
         self._sql.run_each(
             """
             INSERT INTO listing_match (need, offer, score, reasons)
-            VALUES (:need, :offer, :score, :reasons)
+            SELECT :need, :offer, :score, :reasons
+            WHERE EXISTS (SELECT 1 FROM listing WHERE id = :need)
+                AND EXISTS (SELECT 1 FROM listing WHERE id = :offer)
             """,
             [
                 {
@@ -30,6 +35,25 @@ class Matches:
                 for match in matches
             ],
         )
+
+    def ask(self, listing_id: str) -> None:
+        """Put a listing into the queue of those to be matched, or again behind all others."""
+        self._sql.run("DELETE FROM match_due WHERE listing_id = :id", id=listing_id)
+        self._sql.run("INSERT INTO match_due (listing_id) VALUES (:id)", id=listing_id)
+
+    def is_due(self, listing_id: str) -> bool:
+        """Say whether a listing waits to be matched."""
+        found = self._sql.one("SELECT 1 FROM match_due WHERE listing_id = :id", id=listing_id)
+        return found is not None
+
+    def list_due(self, limit: int) -> list[tuple[int, str]]:
+        """Return the listings that have waited longest, each with its place in the queue."""
+        rows = self._sql.all("SELECT * FROM match_due ORDER BY seq LIMIT :limit", limit=limit)
+        return [(row["seq"], row["listing_id"]) for row in rows]
+
+    def done(self, seq: int) -> None:
+        """Take a place out of the queue; who asked again since then has another place."""
+        self._sql.run("DELETE FROM match_due WHERE seq = :seq", seq=seq)
 
     def best(self, listing_id: str, kind: Kind, limit: int) -> list[Match]:
         """Return the best matches of a listing, best first; equal scores in a fixed order."""

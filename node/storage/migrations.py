@@ -87,7 +87,9 @@ def s001_catalogue(database: sqlite_utils.Database) -> None:
             words TEXT NOT NULL,
             document BLOB
         );
-        CREATE INDEX listing_newest ON listing (status, kind, published_at, seq);
+        CREATE INDEX listing_newest ON listing (status, published_at, seq);
+        CREATE INDEX listing_counted
+            ON listing (status, visibility, kind, category, mode, node, until_at);
         CREATE INDEX listing_by_actor ON listing (by_uri, published_at, seq);
         CREATE INDEX listing_by_node ON listing (node, status, until_at);
 
@@ -114,6 +116,11 @@ def s001_catalogue(database: sqlite_utils.Database) -> None:
         ) WITHOUT ROWID;
         CREATE INDEX listing_match_by_need ON listing_match (need, score);
         CREATE INDEX listing_match_by_offer ON listing_match (offer, score);
+
+        CREATE TABLE match_due (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            listing_id TEXT NOT NULL UNIQUE REFERENCES listing (id) ON DELETE CASCADE
+        );
 
         CREATE TABLE follow (
             follower TEXT NOT NULL,

@@ -145,21 +145,18 @@ class Deliveries(_Queue):
         )
         return [row["host"] for row in rows]
 
-    def next_due(self, host: str, now: datetime, limit: int, skip: Sequence[int]) -> list[Delivery]:
-        """Return the oldest due deliveries to a host, without those in ``skip``."""
-        names, values = in_list("skip", skip)
+    def next_due(self, host: str, now: datetime, limit: int) -> list[Delivery]:
+        """Return the oldest due deliveries to a host."""
         rows = self._sql.all(
-            f"""
+            """
             SELECT delivery.*, activity.body FROM delivery
             JOIN activity ON activity.uri = delivery.activity
             WHERE state = 'pending' AND host = :host AND due_at <= :now
-                AND delivery.seq NOT IN {names}
             ORDER BY delivery.seq LIMIT :limit
             """,
             host=host,
             now=from_time(now),
             limit=limit,
-            **values,
         )
         return [
             Delivery(

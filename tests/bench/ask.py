@@ -131,7 +131,7 @@ def _rematched(store: NodeStore, listing_id: str) -> float:
     listing = store.listings.find(listing_id)
     assert listing is not None
     began = time.perf_counter()
-    matching.rematch(store, listing)
+    store.matches.replace(listing.id, matching.find(store, listing))
     return time.perf_counter() - began
 
 

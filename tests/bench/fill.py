@@ -83,7 +83,7 @@ def _put(
         listing = _listing(store, saying, _author_of(authors, index), index)
         store.listings.put(listing, words=listings.index_words(listing))
         if index >= number - MATCHED:
-            matching.rematch(store, listing)
+            store.matches.replace(listing.id, matching.find(store, listing))
 
 
 def _author_of(authors: Sequence[str], index: int) -> str:

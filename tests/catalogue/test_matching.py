@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from catalogue import listings, matching, people
 from catalogue.language import LanguageMap
+from catalogue.listings import index_words
 from catalogue.matching import (
     BROADER,
     ENOUGH_WORDS,
@@ -39,16 +40,18 @@ def offer(number=2, **changes):
     return listing(number, **{**given_, **changes})
 
 
+def about(listing_):
+    return subject(listing_, index_words(listing_), TAXONOMY)
+
+
 def scored(wanted, given_, weights=matching.DEFAULT_WEIGHTS):
-    return score(subject(wanted, TAXONOMY), subject(given_, TAXONOMY), TAXONOMY, weights)
+    return score(about(wanted), about(given_), TAXONOMY, weights)
 
 
 def reason(term, wanted, given_):
     """The value, message and parameters of one term, whatever the others say."""
     judge = dict(zip(NAMES, matching.TERMS, strict=True))[term]
-    found = judge(
-        subject(wanted, TAXONOMY), subject(given_, TAXONOMY), TAXONOMY, matching.DEFAULT_WEIGHTS
-    )
+    found = judge(about(wanted), about(given_), TAXONOMY, matching.DEFAULT_WEIGHTS)
     return None if found is None else (found.value, found.why, found.about)
 
 
@@ -416,10 +419,36 @@ def test_best_come_first_and_at_most_so_many_are_kept(here):
         theirs = listing(number, handle=f"far{number}", kind=Kind.NEED, **near)
         listings.take_in(here, theirs, b"{}")
     given_ = listings.publish(here, content(), by="delta")
+    found = matching.find(here, given_)
+    matching.keep_found(here, [f for f in matching.find_due(here, 999) if f.listing == given_.id])
     stored = here.matches.best(given_.id, Kind.OFFER, KEEP + 5)
+    assert stored == found
     assert len(stored) == KEEP
     assert stored == sorted(stored, key=lambda each: (-each.score, each.need, each.offer))
     assert best(here, given_, limit=3) == [each.need for each in stored[:3]]
+
+
+def test_matches_are_stored_when_their_turn_comes_and_are_the_same_before(here):
+    wanted = listings.publish(here, content(kind=Kind.NEED), by="delta")
+    given_ = listings.publish(here, content(), by="other")
+    assert [each for _, each in here.matches.list_due(9)] == [wanted.id, given_.id]
+    before = matching.best_of(here, wanted, viewer=MEMBER)
+    assert here.matches.best(wanted.id, Kind.NEED, 9) == []
+    findings = matching.find_due(here, 9)
+    listings.edit(here, given_.id, content(title=one("Another title for the same offer")))
+    matching.keep_found(here, findings)
+    assert [each for _, each in here.matches.list_due(9)] == [given_.id]  # asked again meanwhile
+    assert matching.best_of(here, wanted, viewer=MEMBER)[0][0] == before[0][0]
+
+
+def test_a_match_whose_other_side_went_meanwhile_is_not_stored(here):
+    wanted = listings.publish(here, content(kind=Kind.NEED), by="delta")
+    given_ = listings.publish(here, content(), by="other")
+    findings = matching.find_due(here, 9)
+    listings.delete(here, given_.id)
+    matching.keep_found(here, findings)
+    assert here.matches.best(wanted.id, Kind.NEED, 9) == []
+    assert here.matches.list_due(9) == []
 
 
 def test_a_listing_is_found_through_its_words_alone(here):

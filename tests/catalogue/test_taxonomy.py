@@ -126,7 +126,7 @@ def test_unknown_concept_is_its_own_iri_and_shown_by_its_last_part():
     assert SHIPPED.capacities.id_of(unknown) == unknown
     assert SHIPPED.capacities.iri_of(unknown) == unknown
     assert SHIPPED.capacities.label(unknown, ["fr"]) == Phrase("und", "beekeeping")
-    assert SHIPPED.capacities.above(unknown) == SHIPPED.capacities.below(unknown) == []
+    assert SHIPPED.capacities.above(unknown) == SHIPPED.capacities.below(unknown) == ()
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_scheme_walks_nearest_first_and_survives_a_cycle():
     tree = {"a": [], "b": ["a"], "c": ["b"], "x": ["y", "a"], "y": ["x"]}
     concepts = [_concept(name, *broader) for name, broader in tree.items()]
     scheme = Scheme("capacity", LanguageMap(), concepts)
-    assert scheme.above("c") == ["b", "a"]
-    assert scheme.below("a") == ["b", "x", "c", "y"]
+    assert scheme.above("c") == ("b", "a")
+    assert scheme.below("a") == ("b", "x", "c", "y")
     assert set(scheme.above("y")) == {"x", "y", "a"}
     assert [each.id for each in scheme.narrower("a")] == ["b", "x"]
     assert [each.id for each in scheme.roots()] == ["a"]

@@ -476,7 +476,7 @@ def test_any_cursor_is_answered_or_invalid(new_store, cursor, words):
 
 def candidates(store, asked, **how):
     given_ = {"capacities": (), "words": (), "limit": 10, "now": NOW, **how}
-    return sorted(each.id for each in store.listings.candidates(asked, **given_))
+    return sorted(each.id for each, _ in store.listings.candidates(asked, **given_))
 
 
 def test_candidates_are_open_of_the_other_kind_and_of_others(store):

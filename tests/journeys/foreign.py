@@ -106,8 +106,8 @@ class ForeignServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         assert self._runner is not None
         assert self._session is not None
-        await self._session.close()
         await self._runner.cleanup()
+        await self._session.close()
 
     # -- what is on it ------------------------------------------------------------------------
 

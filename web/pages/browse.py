@@ -23,6 +23,7 @@ from web.visit import Visit
 
 PER_PAGE = 20
 SHOWN = 7  # values of a facet before the rest is folded away
+FOLDED = 40  # values that may be folded away; the form has them all
 MAX_CHOSEN = 50  # values of one facet
 MAX_TEXT = 400  # characters of a search
 
@@ -189,6 +190,7 @@ class _Desk:
         values = [*chosen, *(value for value in known if value not in chosen)]
         if not values:
             return None
+        values = values[: max(SHOWN, len(chosen)) + FOLDED]
         choices = [self._choice(facet, value, known.get(value, 0), chosen) for value in values]
         shown = max(SHOWN, len(chosen))
         return FacetGroup(
