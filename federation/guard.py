@@ -15,6 +15,7 @@ that who we judge is who we dial (FEP-fe34).
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Self
 
@@ -179,6 +180,7 @@ class _Parts:
         return host if self.port == _DEFAULT_PORT[self.scheme] else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=2048)  # the same few are asked about again and again
 def _parse(uri: str) -> _Parts:
     """Take a URI apart by hand: yarl and urllib repair what we want to refuse (H40, H43)."""
     if len(uri) > MAX_URL:

@@ -13,7 +13,7 @@ Steps, cheap ones first, and nothing is written before the last:
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from catalogue.addresses import Addresses
 from catalogue.ports import Clock
@@ -36,6 +36,8 @@ from federation.settings import Settings
 from federation.signatures import cavage
 from federation.signatures.cavage import SignatureParams, SignedRequest
 from federation.strictjson import parse_object
+
+BUSY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +66,20 @@ class Inbox:
         self._addresses = addresses
         self._clock = clock
         self._settings = settings
+        self._last_letter: datetime | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether somebody was at the door a moment ago."""
+        last = self._last_letter
+        return last is not None and self._clock.now() - last < BUSY
 
     async def take(self, letter: Letter) -> bool:
         """Take one letter in; return False for one that was here before or needs no keeping.
 
         Raises Refused for what will not do, TryLater when the sender's key cannot be had now.
         """
+        self._last_letter = self._clock.now()
         activity = self._read(letter)
         actor = self._sender(activity)
         if _is_farewell(activity) and not await self._database.read(_is_known, actor):

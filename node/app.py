@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,6 +44,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 TIDY = timedelta(minutes=1)
 MATCHED_AT_ONCE = 8
+RESTS = 9  # times as long as the matching before it
 REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
 DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
@@ -76,7 +78,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     station = partial(Station, database=database, clock=clock)
     worker.add(station("publisher", partial(_tell, database, keyring), _nothing_due))
     worker.add(station("inbox", dispatcher.work, lambda store: store.inbox.next_due_at()))
-    worker.add(station("matching", partial(_match, database), _nothing_due))
+    worker.add(station("matching", partial(_match, database, inbox), _nothing_due))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
     worker.add(station("tidy", partial(_tidy, database, clock), every(clock, TIDY)), by_call=False)
@@ -163,11 +165,17 @@ async def _tell(database: NodeDatabase, keyring: Keyring) -> int:
     return await database.write(publisher.tell_pending, keyring)
 
 
-async def _match(database: NodeDatabase) -> int:
-    """Match listings that are new or changed: found by reading, so that nobody waits to write."""
-    findings = await database.read(matching.find_due, MATCHED_AT_ONCE)
+async def _match(database: NodeDatabase, inbox: Inbox) -> int:
+    """Match listings that are new or changed: found by reading, so that nobody waits to write.
+
+    While activities come in, matching leaves them most of the machine: it rests in between.
+    """
+    began = time.monotonic()
+    findings = await database.read(matching.find_due, 1 if inbox.is_busy else MATCHED_AT_ONCE)
     if findings:
         await database.write(matching.keep_found, findings)
+        if inbox.is_busy:
+            await asyncio.sleep(RESTS * (time.monotonic() - began))
     return len(findings)
 
 

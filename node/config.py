@@ -117,8 +117,11 @@ def save(config: Config) -> None:
 
 
 def listening_on(config: Config, listen: str) -> Config:
-    """Return the configuration with another ``HOST:PORT`` to listen on."""
-    return replace(config, **dict(_listen(listen))).check()
+    """Return the configuration with another ``HOST:PORT`` to listen on; raise ConfigError."""
+    try:
+        return replace(config, **dict(_listen(listen))).check()
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _origin(address: str) -> str | None:

@@ -179,7 +179,8 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
     intent = document["publishes"]
     address, by = get_id(document), get_id(document, "attributedTo")
     published = _not_ahead(moment(document.get("published")) or now, now)
-    classified = _classified(intent, taxonomy)
+    concepts = _concepts(intent)
+    currency = _currency(concepts)
     title, text = _texts(document, intent)
     url = uri(document.get("url"))
     return Listing(
@@ -189,18 +190,18 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         by=by,
         node=host_of(address),
         kind=PURPOSES[document["purpose"]],
-        category=_category(intent),
+        category=_category(intent, concepts),
         title=title,
         text=text,
-        capacities=classified,
-        methods=_of_scheme(_concepts(intent), METHOD, taxonomy.methods),
+        capacities=_capacities(concepts, taxonomy),
+        methods=_of_scheme(concepts, METHOD, taxonomy.methods),
         delivery_languages=_languages(document),
         regions=_limited(map(taxonomy.regions.id_of, _uris(document.get("areaServed")))),
-        mode=_mode(intent),
+        mode=_mode(concepts),
         audience=_plain_map(document.get("targetAudience")),
         hours=_amount_in(intent, "hour"),
-        amount=_amount_in(intent, "one") if _currency(intent) else None,
-        currency=_currency(intent),
+        amount=_amount_in(intent, "one") if currency else None,
+        currency=currency,
         until=moment(document.get("endTime")),
         visibility=_visibility(document, by),
         status=Status.CLOSED if intent.get("finished") is True else Status.OPEN,
@@ -245,26 +246,27 @@ def _concepts(intent: Document) -> tuple[str, ...]:
     )
 
 
-def _classified(intent: Document, taxonomy: Taxonomy) -> tuple[str, ...]:
+def _capacities(concepts: Iterable[str], taxonomy: Taxonomy) -> tuple[str, ...]:
     """Return the capacities: what is of none of the other schemes, known here or not."""
     others = (CATEGORY, METHOD, MODE, CURRENCY)
-    iris = [iri for iri in _concepts(intent) if not iri.startswith(others)]
-    return _limited(map(taxonomy.capacities.id_of, iris))
+    return _limited(
+        taxonomy.capacities.id_of(iri) for iri in concepts if not iri.startswith(others)
+    )
 
 
-def _of_scheme(iris: Iterable[str], prefix: str, scheme: Scheme) -> tuple[str, ...]:
-    return _limited(scheme.id_of(iri) for iri in iris if iri.startswith(prefix))
+def _of_scheme(concepts: Iterable[str], prefix: str, scheme: Scheme) -> tuple[str, ...]:
+    return _limited(scheme.id_of(iri) for iri in concepts if iri.startswith(prefix))
 
 
-def _named(intent: Document, prefix: str) -> str:
+def _named(concepts: Iterable[str], prefix: str) -> str:
     """Return the last part of the first concept with this prefix, or nothing."""
-    found = next((iri for iri in _concepts(intent) if iri.startswith(prefix)), "")
+    found = next((iri for iri in concepts if iri.startswith(prefix)), "")
     return found.removeprefix(prefix)
 
 
-def _category(intent: Document) -> Category:
+def _category(intent: Document, concepts: Iterable[str]) -> Category:
     """Return the category: as classified, else as the action suggests."""
-    name = _named(intent, CATEGORY)
+    name = _named(concepts, CATEGORY)
     if name in set(Category):
         return Category(name)
     action = string(intent.get("action"), 200).rpartition("#")[2]
@@ -273,13 +275,13 @@ def _category(intent: Document) -> Category:
     return Category.FUNDING if action == "transfer" else Category.SERVICE
 
 
-def _mode(intent: Document) -> Mode:
-    name = _named(intent, MODE)
+def _mode(concepts: Iterable[str]) -> Mode:
+    name = _named(concepts, MODE)
     return Mode(name) if name in set(Mode) else Mode.ONLINE
 
 
-def _currency(intent: Document) -> str | None:
-    code = _named(intent, CURRENCY)
+def _currency(concepts: Iterable[str]) -> str | None:
+    code = _named(concepts, CURRENCY)
     return code if len(code) == 3 and code.isascii() and code.isupper() else None
 
 

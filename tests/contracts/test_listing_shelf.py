@@ -324,25 +324,34 @@ VIEWERS = st.one_of(
         follows=st.frozensets(st.sampled_from(AUTHORS)),
     ),
 )
-QUERIES = st.builds(
-    Query,
-    text=st.sampled_from(["", " ", "bees", "bees pol", "вод", "中文", "?!", "pollen bees"]),
-    kind=st.sampled_from([None, *Kind]),
-    category=st.sampled_from([None, None, *Category]),
-    mode=st.sampled_from([None, None, *Mode]),
-    node=st.sampled_from([None, None, SOUTH]),
-    by=st.sampled_from([None, None, *AUTHORS]),
-    capacities=st.sampled_from([(), (), ("lua",), ("lua", "governance")]),
-    methods=st.sampled_from([(), (), ("webinar",)]),
-    languages=st.sampled_from([(), (), ("pt",), ("en", "de"), ("pt-PT",)]),
-    regions=st.sampled_from([(), (), ("SN",)]),
-    status=st.sampled_from([None, Status.OPEN, Status.OPEN, Status.CLOSED]),
-    viewer=VIEWERS,
-)
+FILTERS = {
+    "text": ["bees", "bees pol", "вод", "中文", "?!", "pollen bees"],
+    "kind": list(Kind),
+    "category": list(Category),
+    "mode": list(Mode),
+    "node": [SOUTH],
+    "by": AUTHORS,
+    "capacities": [("lua",), ("lua", "governance")],
+    "methods": [("webinar",)],
+    "languages": [("pt",), ("en", "de"), ("pt-PT",)],
+    "regions": [("SN",)],
+    "status": [None, Status.CLOSED],
+}
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> Query:
+    """Return a question with a few filters, so that it often has an answer."""
+    names = draw(st.sets(st.sampled_from(sorted(FILTERS)), max_size=2))
+    chosen_ = {name: draw(st.sampled_from(FILTERS[name])) for name in sorted(names)}
+    return Query(viewer=draw(VIEWERS), **chosen_)
+
+
+QUERIES = queries()
 
 
 @given(catalogues(), QUERIES)
-@settings(max_examples=300)
+@settings(max_examples=250)
 def test_search_answers_as_plain_python_would(new_store, found, query):
     with new_store() as store:
         put(store, *found)

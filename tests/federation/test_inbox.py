@@ -224,10 +224,20 @@ async def test_other_media_types_are_refused(inbox, letter, kind):
 
 async def test_blocked_host_is_refused_without_asking_it_h64(inbox, house, letter, foreign):
     await house.write(lambda store: store.hosts.block("127.0.0.1", at=NOW, reason=""))
-    with pytest.raises(Forbidden):
+    with pytest.raises(Refused):
         await inbox.take(letter())
     assert foreign.asked == {}
     assert await kept(house) == []
+
+
+async def test_blocked_host_whose_key_is_known_is_forbidden_h64(inbox, house, letter, ana, foreign):
+    await inbox.take(letter())
+    await house.write(lambda store: store.hosts.block("127.0.0.1", at=NOW, reason=""))
+    asked = foreign.asked.copy()
+    with pytest.raises(Forbidden):
+        await inbox.take(letter(activity(ana, 2)))
+    assert foreign.asked == asked
+    assert len(await kept(house)) == 1
 
 
 async def test_farewell_of_a_stranger_is_dropped_without_asking_anyone(

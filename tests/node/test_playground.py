@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +12,7 @@ from catalogue.policy import MEMBER
 from catalogue.richtext import from_markdown
 from node import playground
 from node.playground import sample_world
-from tests.samples import NOW, TAXONOMY, actor, listing
+from tests.samples import TAXONOMY, actor, listing
 
 WORLD = sample_world()
 AFFILIATES = [(node, each) for node in WORLD for each in node["affiliates"]]
@@ -73,6 +73,7 @@ def test_no_listing_has_an_address_of_somebody_real():
 def loaded(new_store):
     """All nodes' listings on one store: the first node's as its own, the others' taken in."""
     with new_store() as store:
+        store.clock.moment = datetime.now(UTC)  # last days are counted from today
         for place, node in enumerate(WORLD):
             for each in node["affiliates"]:
                 if place == 0:
@@ -86,7 +87,6 @@ def loaded(new_store):
 
 def put(store, place, handle, content):
     if place == 0:
-        store.clock.moment = min(store.clock.moment, (content.until or NOW) - timedelta(days=1))
         listings.publish(store, content, by=handle)
         return
     number = int(store.ids.new().removeprefix("id-"))
