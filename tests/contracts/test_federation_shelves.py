@@ -387,3 +387,29 @@ def test_lists_ask_as_often_for_three_as_for_one(new_store):
                 assert len(store.parties.find_many(uris)) == number
             asked.append(len(run))
     assert asked == [5, 5]
+
+
+def test_what_waits_for_a_host_is_due_when_it_is_heard_again(store):
+    add(store, 1, [INBOX, OTHER])
+    [found] = store.deliveries.next_due(SOUTH, NOW, 10)
+    store.deliveries.postpone(found.seq, due=NOW + 60 * MINUTE, reason="503")
+    store.hosts.heard(SOUTH, NOW)  # it never failed: what is put off has its own reason
+    assert due(store) == []
+    store.hosts.put(HostState(host=SOUTH, failures=1, error="refused"))
+    store.hosts.heard(SOUTH, NOW + MINUTE)
+    assert due(store, now=NOW + MINUTE) == [b"body 1"]
+    assert store.hosts.find(SOUTH).failures == 0
+
+
+def test_what_is_for_a_blocked_host_is_dropped_with_its_subdomains_and_ports(store):
+    inboxes = [
+        "https://bad.example/inbox",
+        "https://bad.example:8443/inbox",
+        "https://deep.bad.example/inbox",
+        "https://deep.bad.example:8443/inbox",
+        "https://notbad.example/inbox",
+        "https://bad.example.org/inbox",
+    ]
+    add(store, 1, inboxes)
+    assert store.deliveries.drop_host("bad.example") == 4
+    assert [each.inbox for each in store.deliveries.list_items(9)] == inboxes[4:]

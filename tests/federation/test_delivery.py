@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from federation.delivery import Courier
-from federation.model import Sent
+from federation.delivery import Courier, _one_of_each
+from federation.model import Delivery, Sent
 from federation.signatures import cavage
 from federation.signatures.cavage import SignedRequest
 from federation.signatures.keys import load_rsa_pem
@@ -189,3 +189,19 @@ async def test_slow_host_holds_up_only_itself_f16(courier, house, foreign, send)
     assert await courier.work() == 0
     await carry(courier)
     assert len(foreign.posted) == 1
+
+
+def test_only_one_delivery_about_a_listing_is_under_way_at_once():
+    def about(seq, activity):
+        return Delivery(
+            seq=seq, activity=activity, actor=CATALOGUE, inbox="", host="", body=b"", attempts=0
+        )
+
+    one, two = HERE.listing("1"), HERE.listing("2")
+    batch = [
+        about(1, f"{one}/activity"),
+        about(2, f"{one}#updates/17"),
+        about(3, f"{two}/activity"),
+        about(4, f"{one}#delete"),
+    ]
+    assert [each.seq for each in _one_of_each(batch)] == [1, 3]

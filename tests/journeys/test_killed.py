@@ -115,6 +115,10 @@ async def served(world: World) -> AsyncIterator[tuple[Served, Served]]:
         yield pair
 
 
+def _has_matched(node: Served) -> bool:
+    return rows(node.config.database, "SELECT count(*) FROM match_due") == [(0,)]
+
+
 async def test_killed_at_random_two_nodes_come_to_agree(served: tuple[Served, Served]) -> None:
     source, follower = served
     chance = random.Random(SEED)  # noqa: S311 - so that a failure comes again
@@ -129,6 +133,7 @@ async def test_killed_at_random_two_nodes_come_to_agree(served: tuple[Served, Se
             assert quick_check(victim.config.database) == "ok"
             await victim.start()
         await eventually(lambda: _agree(beside, source, follower), seconds=60)
+        await eventually(lambda: _has_matched(follower), seconds=60)
         for node in served:
             _assert_sound(node)
             assert await node.tell_to_end() == 0
