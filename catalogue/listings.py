@@ -25,7 +25,7 @@ from catalogue.words import words
 
 MAX_TITLE = 200  # characters in one language
 MAX_TEXT = 20_000
-MAX_BYTES = 48 * 1024  # of HTML in all languages: a listing must fit into other nodes' inboxes
+MAX_BYTES = 32 * 1024  # of HTML in all languages: a listing must fit into other nodes' inboxes
 MAX_VALUES = 50  # of one facet
 MAX_LANGUAGES = 40  # of one text
 MAX_QUANTITY = Decimal("1e9")
@@ -138,7 +138,7 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
 
     The caller has made sure that ``listing.by`` said it. ``listing.id`` is used for a new one only.
     """
-    if store.tombstones.deleted_at(listing.uri):
+    if store.tombstones.deleted_at(listing.uri, by=listing.by):
         return Taken.DELETED
     before = store.listings.find_by_uri(listing.uri)
     if before is None:

@@ -200,7 +200,7 @@ class Peer:
     """Another node as seen from this one.
 
     ``following`` is how our follow of its catalogue stands, None where we never asked;
-    ``follows_us`` says whether it follows ours. ``open_listings`` counts what we hold of it,
+    ``follows_us`` says whether it follows ours. ``open_listings`` counts what is public of it here,
     ``heard`` is when something of it last arrived, ``trouble`` why deliveries to it fail now.
     """
 

@@ -184,8 +184,8 @@ class TombstoneShelf(Protocol):
         """Remember that the owner ``by`` deleted ``uri``."""
         ...
 
-    def deleted_at(self, uri: str) -> datetime | None:
-        """Return when ``uri`` was deleted, or None."""
+    def deleted_at(self, uri: str, *, by: str | None = None) -> datetime | None:
+        """Return when ``uri`` was deleted (by that owner, if one is named), or None."""
         ...
 
 

@@ -136,6 +136,8 @@ class Inbox:
             params = cavage.signature_of(request.headers)
             if self._addresses.is_ours(params.key_uri):
                 return None
+            now, window = self._clock.now(), self._settings.clock_window
+            cavage.check_request(params, request, now=now, window=window)
             owner = (await self._resolver.find_key(params.key_uri)).owner
             await self._verify(params, request, owner)
         except (Refused, TryLater, GiveUp):

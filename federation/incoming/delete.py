@@ -7,6 +7,7 @@ from catalogue.listings import take_out
 from catalogue.policy import MEMBER
 from catalogue.search import MAX_LIMIT, Query
 from federation.guard import same_origin
+from federation.incoming.listing import is_wanted
 from federation.incoming.said import Said
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
@@ -25,8 +26,15 @@ def apply(store: FederationStore, said: Said) -> None:
         return
     if address == said.actor:
         _take_out_actor(store, said)
-    elif store.actors.find_by_uri(address) is None:  # an actor is deleted by itself alone
+    elif _is_of_interest(store, address, said.actor):
         take_out(store, address, by=said.actor, at=said.received)
+
+
+def _is_of_interest(store: FederationStore, address: str, actor: str) -> bool:
+    """Say whether to remember a deletion: of what is here or may come, and of no other actor."""
+    if store.actors.find_by_uri(address) is not None:
+        return False
+    return store.listings.find_by_uri(address) is not None or is_wanted(store, actor)
 
 
 def _take_out_actor(store: FederationStore, said: Said) -> None:

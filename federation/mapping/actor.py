@@ -249,5 +249,13 @@ def _keys(document: Document, owner: str, now: datetime) -> Iterable[KnownKey]:
         if not isinstance(key, dict) or id_of(key.get(whose)) != owner:
             continue
         address, material = uri(key), string(key.get(what), 16_384)
-        if address and material and same_origin(address, owner):
+        if address and material and _is_below(address, owner):
             yield KnownKey(uri=address, owner=owner, material=material, fetched=now)
+
+
+def _is_below(address: str, owner: str) -> bool:
+    """Say whether a key's address is its owner's with a fragment or more path (L13).
+
+    GoToSocial's is ``/users/x/main-key``, everybody else's ``…#main-key``.
+    """
+    return address.partition("#")[0] == owner or address.startswith(f"{owner}/")

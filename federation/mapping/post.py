@@ -23,6 +23,7 @@ from catalogue.taxonomy import Taxonomy, language_name
 
 EXCHANGE_TAG = "CapacityExchange"
 MAX_HASHTAGS = 6
+MAX_NAMES = 10  # places or languages named in a post
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -75,9 +76,11 @@ def _facts(listing: Listing, language: str, taxonomy: Taxonomy) -> Iterator[tupl
     if listing.amount is not None and listing.currency is not None:
         yield words["amount"], _money(listing.amount, listing.currency, language)
     if listing.delivery_languages:
-        spoken = (language_name(tag, [language]).text for tag in listing.delivery_languages)
+        spoken = (
+            language_name(tag, [language]).text for tag in listing.delivery_languages[:MAX_NAMES]
+        )
         yield words["languages"], ", ".join(spoken)
-    places = (taxonomy.regions.label(each, [language]).text for each in listing.regions)
+    places = (taxonomy.regions.label(each, [language]).text for each in listing.regions[:MAX_NAMES])
     yield words["where"], ", ".join([words[listing.mode], *places])
     if listing.until is not None:
         yield words["until"], _date(listing.until, language)

@@ -17,6 +17,14 @@ class Answer:
 Run = Callable[[argparse.Namespace], Answer | None]
 
 
+def number(text: str) -> int:
+    """Return a positive number that the database can hold; for argparse's ``type``."""
+    value = int(text)
+    if not 0 < value < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is out of range")
+    return value
+
+
 def add_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,

@@ -8,7 +8,7 @@ from catalogue.finding import find
 from catalogue.model import Category, Kind, Listing, Match
 from catalogue.policy import MEMBER
 from catalogue.search import Page, Query
-from node.cli.answer import Answer, add_command
+from node.cli.answer import Answer, add_command, number
 from node.cli.opened import opened
 from node.cli.regions import canonical_regions
 from node.storage.store import NodeStore
@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     search.add_argument("--language", action="append", metavar="L")
     search.add_argument("--region", action="append", metavar="CODE")
     search.add_argument("--node", metavar="HOST")
-    search.add_argument("--limit", type=int, default=20, metavar="N")
+    search.add_argument("--limit", type=number, default=20, metavar="N")
     search.add_argument("--cursor", metavar="C")
     match = add_command(
         commands,
@@ -43,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         example="capx match ID --limit 5",
     )
     match.add_argument("listing", metavar="LISTING-URI-OR-ID")
-    match.add_argument("--limit", type=int, default=10, metavar="N")
+    match.add_argument("--limit", type=number, default=10, metavar="N")
 
 
 def run_search(arguments: argparse.Namespace) -> Answer:

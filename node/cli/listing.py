@@ -13,7 +13,7 @@ from catalogue.model import Category, Kind, Listing, ListingContent, Mode, Visib
 from catalogue.policy import MEMBER
 from catalogue.richtext import from_markdown, plain
 from catalogue.search import Query
-from node.cli.answer import Answer, add_command, add_group
+from node.cli.answer import Answer, add_command, add_group, number
 from node.cli.opened import opened
 from node.cli.regions import canonical_regions
 from node.storage.store import NodeStore
@@ -61,7 +61,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         example="capx listing list --kind need",
     )
     every.add_argument("--kind", choices=list(Kind))
-    every.add_argument("--limit", type=int, default=50)
+    every.add_argument("--limit", type=number, default=50)
     every.add_argument("--cursor")
 
 

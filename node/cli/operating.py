@@ -8,7 +8,7 @@ from catalogue.errors import Invalid, NotFound, Problem
 from catalogue.listings import forget_node
 from catalogue.model import Peer
 from federation.model import QueueItem
-from node.cli.answer import Answer, add_command, add_group
+from node.cli.answer import Answer, add_command, add_group, number
 from node.cli.opened import opened
 from node.storage.store import NodeStore
 
@@ -21,7 +21,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listed = add_command(
         queue, "list", run=run_queue_list, says="list what waits", example="capx queue list"
     )
-    listed.add_argument("--limit", type=int, default=100, metavar="N")
+    listed.add_argument("--limit", type=number, default=100, metavar="N")
     retry = add_command(
         queue,
         "retry",
@@ -29,7 +29,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         says="try again now: one delivery, or all",
         example="capx queue retry",
     )
-    retry.add_argument("number", metavar="NUMBER", nargs="?", type=int)
+    retry.add_argument("number", metavar="NUMBER", nargs="?", type=number)
     drop = add_command(
         queue,
         "drop",
@@ -37,7 +37,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         says="take out one delivery, or all that were given up",
         example="capx queue drop 12",
     )
-    drop.add_argument("number", metavar="NUMBER", nargs="?", type=int)
+    drop.add_argument("number", metavar="NUMBER", nargs="?", type=number)
 
     peer = add_group(commands, "peer", "the other nodes")
     add_command(

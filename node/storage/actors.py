@@ -131,7 +131,8 @@ class Peers:
             SELECT actor.uri, actor.name, actor.node, ours.state AS ours, theirs.state AS theirs,
                 host.heard_at, CASE WHEN host.closed_until > :now THEN host.error END AS trouble,
                 (SELECT count(*) FROM listing WHERE listing.node = actor.node
-                    AND listing.status = 'open' AND (until_at IS NULL OR until_at > :now)) AS open
+                    AND listing.status = 'open' AND visibility = 'public'
+                    AND (until_at IS NULL OR until_at > :now)) AS open
             FROM actor JOIN party ON party.uri = actor.uri AND party.proposals IS NOT NULL
             LEFT JOIN follow AS ours ON ours.follower = :us AND ours.followed = actor.uri
             LEFT JOIN follow AS theirs ON theirs.follower = actor.uri AND theirs.followed = :us

@@ -26,20 +26,27 @@ class Tombstones:
         self._sql = sql
 
     def bury(self, uri: str, *, by: str, at: datetime) -> None:
-        """Remember that the owner ``by`` deleted ``uri``; the first time counts."""
+        """Remember that ``by``, who says to own it, deleted ``uri``; the first time counts."""
         self._sql.run(
             """
             INSERT INTO tombstone (uri, by_uri, deleted_at) VALUES (:uri, :by, :at)
-            ON CONFLICT (uri) DO NOTHING
+            ON CONFLICT (uri, by_uri) DO NOTHING
             """,
             uri=uri,
             by=by,
             at=from_time(at),
         )
 
-    def deleted_at(self, uri: str) -> datetime | None:
-        """Return when ``uri`` was deleted, or None."""
-        row = self._sql.one("SELECT deleted_at FROM tombstone WHERE uri = :uri", uri=uri)
+    def deleted_at(self, uri: str, *, by: str | None = None) -> datetime | None:
+        """Return when ``uri`` was deleted (by that owner, if one is named), or None."""
+        row = self._sql.one(
+            """
+            SELECT deleted_at FROM tombstone
+            WHERE uri = :uri AND (:by IS NULL OR by_uri = :by) ORDER BY deleted_at LIMIT 1
+            """,
+            uri=uri,
+            by=by,
+        )
         return to_time(row["deleted_at"]) if row else None
 
 

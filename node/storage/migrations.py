@@ -134,9 +134,10 @@ def s001_catalogue(database: sqlite_utils.Database) -> None:
         CREATE INDEX follow_by_followed ON follow (followed, state);
 
         CREATE TABLE tombstone (
-            uri TEXT PRIMARY KEY,
+            uri TEXT NOT NULL,
             by_uri TEXT NOT NULL,
-            deleted_at INTEGER NOT NULL
+            deleted_at INTEGER NOT NULL,
+            PRIMARY KEY (uri, by_uri)
         ) WITHOUT ROWID;
 
         CREATE TABLE event (

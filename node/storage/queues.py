@@ -7,8 +7,8 @@ against repeats; the others go) or given up (``dead``, with the reason, until an
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import urlsplit
 
+from federation.guard import host_of
 from federation.model import CatchUp, Delivery, QueueItem, Received
 from node.storage.sql import Sql, from_time, in_list, to_time
 
@@ -125,7 +125,7 @@ class Deliveries(_Queue):
                     "activity": activity,
                     "actor": actor,
                     "inbox": inbox,
-                    "host": urlsplit(inbox).netloc.lower(),
+                    "host": host_of(inbox),
                     "at": from_time(at),
                 }
                 for inbox in inboxes

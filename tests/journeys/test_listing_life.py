@@ -16,7 +16,7 @@ async def test_listing_is_seen_matched_changed_closed_and_deleted(world: World) 
     # published: seen and matched, with reasons that name what both share
     listing = await source.publish(offer(), by="guild")
     await eventually(lambda: follower.find(listing.uri))
-    matched = await follower.matches(wanted.uri)
+    matched = await eventually(lambda: follower.matches(wanted.uri))
     assert list(matched) == [listing.uri]
     assert {"capacity", "language"} <= set(matched[listing.uri])
     assert list(await follower.matches(listing.uri)) == [wanted.uri]
@@ -28,6 +28,7 @@ async def test_listing_is_seen_matched_changed_closed_and_deleted(world: World) 
     seen = await follower.find(listing.uri)
     assert seen is not None
     assert seen.content == edited.content
+    await eventually(follower.has_matched)
     assert list(await follower.matches(wanted.uri)) == [listing.uri]
 
     # closed: still there to be read, and matched no more

@@ -294,12 +294,17 @@ def test_hostile_words_are_searched_literally_h60(hub, offer, words):
 
 
 @pytest.mark.parametrize(
-    ("words", "word"),
-    [(["--limit", "0"], "limit"), (["--limit", "101"], "limit"), (["--cursor", "x"], "cursor")],
+    ("words", "word", "expected"),
+    [
+        (["--limit", "0"], "limit", 2),
+        (["--limit", "9" * 30], "limit", 2),
+        (["--limit", "101"], "limit", 1),
+        (["--cursor", "x"], "cursor", 1),
+    ],
 )
-def test_search_that_cannot_be_says_why(hub, capx, words, word):
+def test_search_that_cannot_be_says_why(hub, capx, words, word, expected):
     code, _, err = capx("search", *words, "--data", "hub")
-    assert (code, word in err) == (1, True)
+    assert (code, word in err) == (expected, True)
 
 
 def test_match_says_why(hub, offer):
@@ -312,7 +317,6 @@ def test_match_says_why(hub, offer):
         item["reasons"]
     )
     assert all(each["text"] for each in item["reasons"])
-    assert hub("match", need["uri"], "--limit", "0") == {"items": []}
     assert [each["uri"] for each in hub("match", offer["id"])["items"]] == [need["uri"]]
 
 
