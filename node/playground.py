@@ -27,11 +27,12 @@ from catalogue.search import MAX_LIMIT, Query
 from federation.keyring import new_keys
 from node import config as configuration
 from node.app import DATABASE, RESOLVER
-from node.config import Config
+from node.config import Config, ConfigError
 from node.serving import start
 from node.setup import NodeDatabase, admit, create_node, open_database
 from node.storage.store import NodeStore
 
+FIRST_PORT = 8101
 AGREE_SECONDS = 120.0  # how long the catalogues may take to agree
 
 
@@ -63,14 +64,18 @@ def sample_world() -> Sequence[Mapping[str, Any]]:
     return world
 
 
-async def open_world(folder: Path, *, nodes: int, port: int) -> list[Player]:
-    """Make what is not there yet and start every node; they begin to follow one another."""
+async def open_world(folder: Path, *, nodes: int, port: int | None) -> list[Player]:
+    """Make what is not there yet and start every node; they begin to follow one another.
+
+    ``port`` is the first node's, ``FIRST_PORT`` when none is named. Raises ConfigError when nodes
+    that were kept are at other ports: their addresses are who they are.
+    """
     world = sample_world()
     players: list[Player] = []
     try:
         for index in range(nodes):
             described = world[index % len(world)]
-            config = await asyncio.to_thread(_settle, folder, described, index, port + index)
+            config = await asyncio.to_thread(_settle, folder, described, index, port)
             players.append(Player(config, await start(config)))
         for player in players:
             await _follow_all(player, players)
@@ -153,11 +158,14 @@ def _open_listings(store: NodeStore, node: str | None) -> list[Listing]:
 # -- making a node --------------------------------------------------------------------------------
 
 
-def _settle(folder: Path, described: Mapping[str, Any], index: int, port: int) -> Config:
+def _settle(folder: Path, described: Mapping[str, Any], index: int, first: int | None) -> Config:
     """Return the configuration of a node, made now with its affiliates and listings if new."""
-    data = folder / f"node{index + 1}"
+    data, port = folder / f"node{index + 1}", (first or FIRST_PORT) + index
     if (data / configuration.FILE).exists():
-        return configuration.load(data, {})
+        kept = configuration.load(data, {})
+        if first is not None and kept.port != port:
+            raise ConfigError(f"the node kept in {data} is at port {kept.port}, not at {port}")
+        return kept
     text = next(iter(described["summary"].values()))
     config = Config(
         data=data,

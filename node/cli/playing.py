@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from node.cli.answer import Answer, add_command
+from node.cli.answer import Answer, add_command, number
 from node.cli.finding import match_items
 from node.config import ConfigError
 from node.playground import (
+    FIRST_PORT,
     Player,
     agreed,
     close_world,
@@ -23,6 +24,7 @@ from node.playground import (
 from node.serving import run_async, told_to_end
 from node.storage.store import NodeStore
 
+MAX_PORT = 65535
 SHOWN_MATCHES = 5  # of each need, with --json
 
 
@@ -41,7 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         data_help="keep the nodes in this folder (default: a new one that goes at the end)",
     )
     play.add_argument("--nodes", type=int, default=3, metavar="N", help="1 to 9 (default: 3)")
-    play.add_argument("--port", type=int, default=8101, metavar="P", help="of the first node")
+    play.add_argument("--port", type=number, metavar="P", help=f"of the first node ({FIRST_PORT})")
     play.add_argument(
         "--once", action="store_true", help="end when the catalogues agree, and say what they hold"
     )
@@ -51,7 +53,7 @@ def run_play(arguments: argparse.Namespace) -> Answer | None:
     """Run the playground; with ``--once`` end when the catalogues agree."""
     if not 1 <= arguments.nodes <= 9:
         raise ConfigError(f"--nodes: {arguments.nodes} is not between 1 and 9")
-    if not 1 <= arguments.port <= 65535 - arguments.nodes:
+    if (arguments.port or FIRST_PORT) + arguments.nodes > MAX_PORT:
         raise ConfigError(f"--port: {arguments.port} leaves no room for the nodes")
     with ExitStack() as stack:
         kept = arguments.data
