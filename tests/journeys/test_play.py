@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from node.playground import sample_world
+from tests.journeys.world import free_port
 
 WORLD = sum(len(each["listings"]) for node in sample_world() for each in node["affiliates"])
 
@@ -24,10 +25,8 @@ async def play(*words: str) -> tuple[int, str, str]:
 def row_of_ports(length: int) -> int:
     """Return the first of some ports in a row that are all free."""
     while True:
-        with socket.socket() as asked:
-            asked.bind(("127.0.0.1", 0))
-            first: int = asked.getsockname()[1]
-        if first + length < 65535 and all(map(_is_free, range(first, first + length))):
+        first = free_port()
+        if all(map(_is_free, range(first + 1, first + length))):
             return first
 
 
