@@ -5,6 +5,7 @@ language they asked for, else a close one, else the one it was written in, alway
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -77,6 +78,11 @@ EMPTY = LanguageMap()
 def is_language_tag(text: str) -> bool:
     """Say whether ``text`` has the form of a BCP 47 language tag."""
     return _TAG.fullmatch(text) is not None
+
+
+def is_one_line(text: str) -> bool:
+    """Say whether ``text`` has no line breaks or other control characters (Unicode Cc)."""
+    return not any(unicodedata.category(char) == "Cc" for char in text)
 
 
 def primary(language: str) -> str:

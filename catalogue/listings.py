@@ -14,7 +14,7 @@ from enum import Enum, auto
 from catalogue import matching
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
-from catalogue.language import LanguageMap, is_language_tag
+from catalogue.language import LanguageMap, is_language_tag, is_one_line
 from catalogue.model import Category, Listing, ListingContent, Role, Status, content_fields
 from catalogue.policy import MEMBER
 from catalogue.ports import Store
@@ -244,6 +244,8 @@ def _text_problems(
     for language, text in texts.items():
         if not is_language_tag(language):
             yield Problem(field=field, message=f"'{language}' is no language tag")
+        if field != "text" and not is_one_line(text):
+            yield Problem(field=field, message=f"must be one line of plain text ({language})")
         if len(text) > MAX_HTML or len(plain(text)) > most:
             yield Problem(field=field, message=f"is longer than {most} characters ({language})")
 

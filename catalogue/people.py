@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalogue.addresses import CATALOGUE_HANDLE
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
-from catalogue.language import EMPTY, LanguageMap, is_language_tag
+from catalogue.language import EMPTY, LanguageMap, is_language_tag, is_one_line
 from catalogue.model import Actor, Role
 from catalogue.ports import Store
 
@@ -82,6 +82,8 @@ def _check(draft: AffiliateDraft, store: Store) -> None:
         problems.append(Problem(field="handle", message=f"'{draft.handle}' is kept for the node"))
     if not draft.name.strip() or len(draft.name) > MAX_NAME:
         problems.append(Problem(field="name", message=f"give one of at most {MAX_NAME} characters"))
+    if not is_one_line(draft.name):
+        problems.append(Problem(field="name", message="must be one line of plain text"))
     if draft.kind not in store.taxonomy.affiliations:
         problems.append(Problem(field="kind", message=f"'{draft.kind}' is not in the taxonomy"))
     problems += [

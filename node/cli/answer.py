@@ -1,8 +1,9 @@
 """What a command has to say: one JSON document for scripts, a few lines for people."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 
@@ -15,6 +16,11 @@ class Answer:
 
 
 Run = Callable[[argparse.Namespace], Answer | None]
+
+
+def names(kinds: Iterable[StrEnum]) -> list[str]:
+    """Return the values of an enumeration, as they are typed."""
+    return [each.value for each in kinds]
 
 
 def number(text: str) -> int:

@@ -1,14 +1,16 @@
 """``capx search`` and ``capx match``: finding who can help whom."""
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from catalogue import listings, matching
+from catalogue.errors import Invalid, Problem
 from catalogue.finding import find
 from catalogue.model import Category, Kind, Listing, Match
 from catalogue.policy import MEMBER
 from catalogue.search import Page, Query
-from node.cli.answer import Answer, add_command, number
+from node.cli.answer import Answer, add_command, names, number
 from node.cli.opened import opened
 from node.cli.regions import canonical_regions
 from node.storage.store import NodeStore
@@ -26,8 +28,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         example="capx search gouvernance --kind offer --language fr",
     )
     search.add_argument("words", metavar="WORDS", nargs="*")
-    search.add_argument("--kind", choices=list(Kind))
-    search.add_argument("--category", choices=list(Category))
+    search.add_argument("--kind", choices=names(Kind))
+    search.add_argument("--category", choices=names(Category))
     search.add_argument("--capacity", action="append", metavar="ID")
     search.add_argument("--method", action="append", metavar="M")
     search.add_argument("--language", action="append", metavar="L")
@@ -49,6 +51,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_search(arguments: argparse.Namespace) -> Answer:
     """Search the shared catalogue."""
     with opened(arguments) as (_, database):
+        database.read_now(_check_capacities, arguments.capacity or ())
         query = Query(
             text=" ".join(arguments.words),
             kind=Kind(arguments.kind) if arguments.kind else None,
@@ -69,6 +72,18 @@ def run_search(arguments: argparse.Namespace) -> Answer:
         [f"{item['kind']:5}  {item['title']}  ({item['node']})" for item in items]
         or ["Nothing found."],
     )
+
+
+def _check_capacities(store: NodeStore, capacities: Iterable[str]) -> None:
+    """Refuse what is neither in the taxonomy nor the address of a peer's concept."""
+    unknown = [
+        each for each in capacities if each not in store.taxonomy.capacities and "://" not in each
+    ]
+    if unknown:
+        raise Invalid(
+            Problem(field="capacity", message=f"'{each}' is not in the taxonomy")
+            for each in unknown
+        )
 
 
 def run_match(arguments: argparse.Namespace) -> Answer:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from catalogue import following
-from catalogue.model import Follow
+from catalogue.model import Follow, FollowState
 from federation.errors import GiveUp
 from federation.keyring import Keyring
 from federation.resolver import Resolver
@@ -56,8 +56,11 @@ def run_follow(arguments: argparse.Namespace) -> Answer:
     with opened(arguments) as (config, database):
         whom = asyncio.run(_find(config, database, arguments.whom))
         follow = database.write_now(following.request_for_node, whom)
-    lines = [f"Asked to follow {follow.followed}: {follow.state}."]
-    return Answer({"uri": follow.uri, "state": follow.state}, lines)
+    if follow.state is FollowState.ACCEPTED:
+        line = f"Already followed: {follow.followed}"
+    else:
+        line = f"Asked to follow {follow.followed}: {follow.state}."
+    return Answer({"uri": follow.uri, "state": follow.state}, [line])
 
 
 def run_unfollow(arguments: argparse.Namespace) -> Answer:
@@ -88,6 +91,9 @@ def _withdraw(store: NodeStore, whom: str) -> Follow:
 
 
 async def _find(config: Config, database: NodeDatabase, reference: str) -> str:
+    authority = config.addresses.authority
+    if reference.lower().rpartition("@")[2] == authority or config.addresses.is_ours(reference):
+        raise GiveUp("a node does not follow itself")
     settings = default_settings(config)
     async with make_remote(database, Keyring(), config.addresses, settings) as remote:
         resolver = Resolver(
@@ -97,10 +103,7 @@ async def _find(config: Config, database: NodeDatabase, reference: str) -> str:
             clock=SystemClock(),
             settings=settings,
         )
-        uri = await resolver.find_actor(reference)
-    if config.addresses.is_ours(uri):
-        raise GiveUp("a node does not follow itself")
-    return uri
+        return await resolver.find_actor(reference)
 
 
 def run_follows(arguments: argparse.Namespace) -> Answer:

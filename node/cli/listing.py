@@ -13,7 +13,7 @@ from catalogue.model import Category, Kind, Listing, ListingContent, Mode, Visib
 from catalogue.policy import MEMBER
 from catalogue.richtext import from_markdown, plain
 from catalogue.search import Query
-from node.cli.answer import Answer, add_command, add_group, number
+from node.cli.answer import Answer, add_command, add_group, names, number
 from node.cli.opened import opened
 from node.cli.regions import canonical_regions
 from node.storage.store import NodeStore
@@ -31,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         " --title 'Apprendre Lua' --text 'Nous voulons…' --capacity lua",
     )
     new.add_argument("--by", required=True, metavar="HANDLE", help="the affiliate")
-    new.add_argument("--kind", required=True, choices=list(Kind))
+    new.add_argument("--kind", required=True, choices=names(Kind))
     _add_content(new, required=True)
 
     edit = add_command(
@@ -60,13 +60,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         says="list this node's own open listings",
         example="capx listing list --kind need",
     )
-    every.add_argument("--kind", choices=list(Kind))
+    every.add_argument("--kind", choices=names(Kind))
     every.add_argument("--limit", type=number, default=50)
     every.add_argument("--cursor")
 
 
 def _add_content(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    parser.add_argument("--category", required=required, choices=list(Category))
+    parser.add_argument("--category", required=required, choices=names(Category))
     parser.add_argument("--title", required=required)
     parser.add_argument("--text", required=required, help="as Markdown")
     parser.add_argument(
@@ -77,7 +77,7 @@ def _add_content(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         "--delivery-language", action="append", metavar="L", help="a language it happens in"
     )
-    parser.add_argument("--mode", choices=list(Mode))
+    parser.add_argument("--mode", choices=names(Mode))
     parser.add_argument("--region", action="append", metavar="CODE")
     parser.add_argument("--audience", metavar="T", help="whom it is meant for")
     parser.add_argument("--hours", metavar="N")
@@ -85,7 +85,9 @@ def _add_content(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--currency", metavar="C", help="such as EUR")
     parser.add_argument("--until", metavar="DATE", help="the last day, such as 2027-01-31")
     if required:
-        parser.add_argument("--visibility", choices=list(Visibility), default=Visibility.PUBLIC)
+        parser.add_argument(
+            "--visibility", choices=names(Visibility), default=Visibility.PUBLIC.value
+        )
 
 
 def run_add(arguments: argparse.Namespace) -> Answer:

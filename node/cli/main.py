@@ -5,13 +5,13 @@
 
 import argparse
 import json
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
 from catalogue.errors import CatalogueError
 from federation.errors import FederationError
+from node import log
 from node.cli import affiliate, finding, following, listing, operating, playing, running
 from node.cli.answer import Answer
 from node.config import ConfigError, software_version
@@ -28,12 +28,12 @@ FAILURES = (
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    arguments = parser().parse_args(words)
-    logging.basicConfig(
-        level=os.environ.get("CAPX_LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    said = sys.argv[1:] if words is None else list(words)
+    if any(not _is_text(word) for word in said):
+        print("capx: an argument is not text in UTF-8", file=sys.stderr)
+        return 2
+    arguments = parser().parse_args(said)
+    log.configure()
     try:
         answer = arguments.run(arguments)
     except FAILURES as error:
@@ -44,6 +44,11 @@ def main(words: Sequence[str] | None = None) -> int:
     if answer is not None:
         return show(answer, as_json=arguments.json)
     return 0
+
+
+def _is_text(word: str) -> bool:
+    """Say whether an argument is text: bytes that are none reach Python as lone surrogates."""
+    return word.isascii() or not any("\ud800" <= char <= "\udfff" for char in word)
 
 
 def show(answer: Answer, *, as_json: bool) -> int:

@@ -4,7 +4,7 @@ import argparse
 import re
 from typing import Any
 
-from catalogue.errors import Invalid, NotFound, Problem
+from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.listings import forget_node
 from catalogue.model import Peer
 from federation.model import QueueItem
@@ -85,6 +85,7 @@ def run_queue_retry(arguments: argparse.Namespace) -> Answer:
         count = database.write_now(
             lambda store: store.deliveries.retry(arguments.number, store.clock.now())
         )
+    _expect(count, arguments.number)
     return Answer({"retried": count}, [f"Due now: {count}."])
 
 
@@ -92,7 +93,13 @@ def run_queue_drop(arguments: argparse.Namespace) -> Answer:
     """Take deliveries out of the queue."""
     with opened(arguments) as (_, database):
         count = database.write_now(lambda store: store.deliveries.drop(arguments.number))
+    _expect(count, arguments.number)
     return Answer({"dropped": count}, [f"Dropped: {count}."])
+
+
+def _expect(count: int, number: int | None) -> None:
+    if number is not None and not count:
+        raise NotFound(f"there is no delivery {number} in the queue")
 
 
 def _item(item: QueueItem) -> dict[str, Any]:
@@ -143,7 +150,9 @@ def run_peer_show(arguments: argparse.Namespace) -> Answer:
 def run_peer_block(arguments: argparse.Namespace) -> Answer:
     """Block a host."""
     host = _host(arguments.host)
-    with opened(arguments) as (_, database):
+    with opened(arguments) as (config, database):
+        if host in {config.addresses.authority, config.addresses.authority.partition(":")[0]}:
+            raise Conflict("a node does not block itself")
         database.write_now(_block, host, arguments.reason)
     return Answer({"host": host, "blocked": True}, [f"Blocked {host} and its subdomains."])
 

@@ -370,3 +370,10 @@ def test_words_of_all_languages_are_indexed_title_first():
         audience=one("Everyone"),
     )
     assert listings.index_words(said) == "mediation mediation on parle everyone"
+
+
+@pytest.mark.parametrize("field", ["title", "audience"])
+@pytest.mark.parametrize("text", ["two\nlines", "a\x1b[31mred", "tab\tinside", "\x85"])
+def test_what_is_one_line_has_no_control_characters(here, field, text):
+    with pytest.raises(Invalid, match=f"{field}: must be one line of plain text"):
+        listings.publish(here, content(**{field: LanguageMap({"en": f"x {text} y"})}), by="delta")

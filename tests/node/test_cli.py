@@ -538,3 +538,25 @@ def test_text_for_people_is_more_than_nothing(hub, capx, offer):
 def test_version_is_said(capx):
     code, out, _ = capx("--version")
     assert (code, out.split()[0]) == (0, "capx")
+
+
+def test_an_argument_that_is_no_text_is_wrong_usage(capx):
+    code, out, err = capx("affiliate", "list", "--data", "a\udcffb")
+    assert (code, out, err) == (2, "", "capx: an argument is not text in UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["peer", "block", "hub.example"], "capx: a node does not block itself\n"),
+        (["follow", "@catalogue@hub.example"], "capx: a node does not follow itself\n"),
+        (["queue", "drop", "777"], "capx: there is no delivery 777 in the queue\n"),
+        (["search", "x", "--capacity", "no"], "capx: capacity: 'no' is not in the taxonomy\n"),
+        (
+            ["affiliate", "add", "two", "--name", "one\ntwo"],
+            "capx: name: must be one line of plain text\n",
+        ),
+    ],
+)
+def test_what_has_no_sense_is_refused_in_a_line(hub, capx, words, error):
+    assert capx(*words, "--data", "hub") == (1, "", error)

@@ -18,11 +18,13 @@ from catalogue.ports import Store
 from catalogue.search import Counts, Facet, Query
 from catalogue.taxonomy import language_name
 from web.cards import cards
+from web.prose import cut
 from web.views import BrowseView, Chip, Choice, FacetGroup, Field, Option, Redirect, Tab, Text
 from web.visit import Visit
 
 PER_PAGE = 20
 SHOWN = 7  # values of a facet before the rest is folded away
+CHIP = 60  # characters of the words that are shown as narrowing
 FOLDED = 40  # values that may be folded away; the form has them all
 MAX_CHOSEN = 50  # values of one facet
 MAX_TEXT = 400  # characters of a search
@@ -214,7 +216,9 @@ class _Desk:
         """Give what narrows the results now; the kind has its tabs and is no chip."""
         text = self.search.query.text
         if text:
-            yield Chip(key="text", label=self.visit.name(text), href=self.link(keep_text=False))
+            yield Chip(
+                key="text", label=self.visit.name(cut(text, CHIP)), href=self.link(keep_text=False)
+            )
         for facet, values in self.search.chosen.items():
             if facet is not Facet.KIND:
                 for value in values:
