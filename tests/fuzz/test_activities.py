@@ -63,7 +63,7 @@ class Arena:
         status, answer = await self.server.send(self.node.inbox, body, self.fool)
         assert status < 500, answer
         assert status == 202 or answer
-        await eventually(self.node.inbox_is_worked_off)
+        await eventually(self.node.is_at_rest)
         return status
 
 

@@ -38,7 +38,7 @@ class Stage:
         server = self.good if (by or self.liar).uri.startswith(self.good.url) else self.evil
         status, answer = await server.send(self.node.inbox, activity, by or self.liar, **how)
         assert status == 202 or answer
-        await eventually(self.node.inbox_is_worked_off)
+        await eventually(self.node.is_at_rest)
         return status
 
     async def assert_refused(self, activity: Json, status: int, **how: Any) -> None:

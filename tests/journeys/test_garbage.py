@@ -121,6 +121,7 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
         author = server.actor("author")
         await node.follow(author.uri)
         await eventually(lambda: node.rows("SELECT * FROM delivery") == [])
+        await eventually(node.is_at_rest)
         yield Target(node, server, author)
 
 

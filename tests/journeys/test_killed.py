@@ -272,7 +272,7 @@ async def test_receiver_takes_what_is_sent_again_only_once(world: World) -> None
     await eventually(lambda: source.rows("SELECT * FROM delivery") == [])
     letters = [each.status for each in follower.asked if each.path == "/inbox"]
     assert letters[-2:] == [202, 202]
-    await eventually(follower.inbox_is_worked_off)
+    await eventually(follower.is_at_rest)
     assert follower.belief() == before
 
 

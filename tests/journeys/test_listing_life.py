@@ -28,7 +28,7 @@ async def test_listing_is_seen_matched_changed_closed_and_deleted(world: World) 
     seen = await follower.find(listing.uri)
     assert seen is not None
     assert seen.content == edited.content
-    await eventually(follower.has_matched)
+    await eventually(follower.is_at_rest)
     assert list(await follower.matches(wanted.uri)) == [listing.uri]
 
     # closed: still there to be read, and matched no more

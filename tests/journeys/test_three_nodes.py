@@ -182,7 +182,7 @@ async def test_undo_that_overtakes_its_follow_is_not_forgotten(
         undo = mastodon.say("Undo", reader, follow)
         for activity in (undo, follow):
             assert await mastodon.send(node.inbox, activity, reader) == (202, "")
-        await eventually(node.inbox_is_worked_off)
+        await eventually(node.is_at_rest)
         assert _states(node) == []
         assert mastodon.got("Accept") == []
     await _follow(mastodon, reader, node, node.catalogue)

@@ -252,13 +252,10 @@ class Node:
 
         return await self.database.read(read)
 
-    async def has_matched(self) -> bool:
-        """Say whether no listing waits to be matched."""
-        return not await self.database.read(lambda store: store.matches.list_due(1))
-
-    async def inbox_is_worked_off(self) -> bool:
-        """Say whether nothing that came in waits any more."""
-        return self.rows("SELECT * FROM inbox WHERE state = 'pending'") == []
+    async def is_at_rest(self) -> bool:
+        """Say whether nothing that came in waits any more, and no listing to be matched."""
+        pending = self.rows("SELECT * FROM inbox WHERE state = 'pending'")
+        return pending == [] and self.rows("SELECT * FROM match_due") == []
 
     def belief(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return all that it holds to be so."""
