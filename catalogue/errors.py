@@ -5,7 +5,6 @@
     CatalogueError
     ├── Invalid        fields of a draft do not hold; carries one Problem per field
     ├── NotFound       there is no such listing, affiliate or follow
-    ├── NotAllowed     whoever asks may not do this
     ├── Conflict       it is already so: the handle is taken, the listing is closed
     └── Unavailable    what is kept cannot be reached now; nothing was done, so try again later
 
@@ -49,12 +48,6 @@ class NotFound(CatalogueError):
     """There is no such thing here."""
 
     code = "not-found"
-
-
-class NotAllowed(CatalogueError):
-    """Whoever asks may not do this."""
-
-    code = "not-allowed"
 
 
 class Conflict(CatalogueError):

@@ -14,7 +14,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from catalogue.addresses import VOCABULARY, concept
+from catalogue.addresses import concept
 from catalogue.language import EMPTY, LanguageMap, Phrase, primary
 from catalogue.words import words
 
@@ -249,8 +249,3 @@ def _locale(language: str) -> Locale | None:
             return Locale.parse(primary(language))
         except (UnknownLocaleError, ValueError):
             return None
-
-
-def is_vocabulary(iri: str) -> bool:
-    """Say whether ``iri`` is of the exchange's shared vocabulary."""
-    return iri.startswith(VOCABULARY)

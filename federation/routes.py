@@ -321,6 +321,7 @@ def _answering(call: Handler) -> Handler:
         except Invalid as invalid:
             return problem(400, invalid.code, str(invalid))
         except Unavailable as error:
+            # the cause was logged with its trace where the database refused
             log.error("cannot answer", extra={"path": request.path, "reason": str(error)})  # noqa: TRY400
             detail = "this node cannot reach its database now; nothing was done"
             return problem(503, error.code, detail, {"Retry-After": RETRY_AFTER})

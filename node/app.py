@@ -13,9 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from catalogue import matching
 from catalogue.addresses import Addresses, Path
-from catalogue.language import LanguageMap
 from catalogue.listings import close_due
-from catalogue.richtext import from_markdown
 from federation import publisher
 from federation.catch_up import Reader
 from federation.delivery import Courier
@@ -29,11 +27,11 @@ from federation.resolver import Resolver
 from federation.routes import Route, problem
 from federation.routes import routes as machine_routes
 from federation.settings import Settings
-from node.config import Config, software_version
+from node.config import LOCK, Config, software_version
 from node.health import Health
 from node.identity import SystemClock
 from node.lock import locked
-from node.setup import NodeDatabase, open_database
+from node.setup import NodeDatabase, open_database, summary_of
 from node.storage.store import NodeStore
 from node.worker import Station, Worker, every
 from web.middleware import middlewares
@@ -85,7 +83,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
 
     site = Site(
         name=config.name,
-        summary=_summary(config),
+        summary=summary_of(config),
         addresses=addresses,
         languages=config.languages,
         software=settings.version,
@@ -147,7 +145,7 @@ async def _alive(
 ) -> AsyncIterator[None]:
     """Run all that lives with the application, and end it in the opposite order."""
     try:
-        with locked(config.data / "node.lock"):
+        with locked(config.data / LOCK):
             async with remote:
                 worker.start()
                 yield
@@ -192,13 +190,6 @@ def _forget_inbox(store: NodeStore, moment: datetime) -> None:
 
 def _nothing_due(_: NodeStore) -> None:
     return None
-
-
-def _summary(config: Config) -> LanguageMap:
-    if not config.summary:
-        return LanguageMap()
-    language = config.languages[0] if config.languages else "en"
-    return LanguageMap({language: from_markdown(config.summary)})
 
 
 # -- doors ----------------------------------------------------------------------------------------

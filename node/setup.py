@@ -57,6 +57,14 @@ def open_database(config: Config, clock: Clock | None = None) -> NodeDatabase:
     return database
 
 
+def summary_of(config: Config) -> LanguageMap:
+    """Return what a node is for, as safe HTML in its first language."""
+    if not config.summary:
+        return LanguageMap()
+    language = config.languages[0] if config.languages else "en"
+    return LanguageMap({language: from_markdown(config.summary)})
+
+
 def admit(store: NodeStore, draft: AffiliateDraft, keys: list[OwnKey]) -> Actor:
     """Add an affiliate together with its keys, in one transaction."""
     affiliate = add_affiliate(store, draft)
@@ -77,9 +85,6 @@ def _bring_up(path: Path) -> None:
 def _own_actors(config: Config, around: Surroundings) -> list[Actor]:
     """Return the two actors every node has: the instance and the catalogue."""
     addresses, now = around.addresses, around.clock.now()
-    text = from_markdown(config.summary) if config.summary else ""
-    language = config.languages[0] if config.languages else "en"
-    summary = LanguageMap({language: text} if text else {})
     instance = Actor(
         id=around.ids.new(),
         uri=addresses.instance,
@@ -89,7 +94,7 @@ def _own_actors(config: Config, around: Surroundings) -> list[Actor]:
         acct=addresses.acct(addresses.authority),
         name=addresses.authority,
         node=addresses.authority,
-        summary=summary,
+        summary=summary_of(config),
         languages=config.languages,
         published=now,
         updated=now,
