@@ -57,10 +57,6 @@ class Wording:
         """Return a message as plain text; numbers in it the way the language writes them."""
         return "".join(self.pieces(key, *params))
 
-    def knows(self, key: str) -> bool:
-        """Tell whether there is a message of this name."""
-        return self._find(key) is not None
-
     def number(self, number: int | Decimal) -> str:
         """Write a number."""
         return format_decimal(number, locale=self.locale)
