@@ -36,6 +36,21 @@ class ListingDeleted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActorChanged:
+    """An actor of this node says other things of itself."""
+
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorMoved:
+    """An affiliate has left this node: it lives at ``target`` now."""
+
+    actor: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowRequested:
     """An actor of this node asks to follow another."""
 
@@ -60,6 +75,8 @@ Event = (
     ListingPublished
     | ListingEdited
     | ListingDeleted
+    | ActorChanged
+    | ActorMoved
     | FollowRequested
     | FollowAnswered
     | FollowWithdrawn

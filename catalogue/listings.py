@@ -15,7 +15,15 @@ from catalogue import matching
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
 from catalogue.language import LanguageMap, is_language_tag, is_one_line
-from catalogue.model import Category, Listing, ListingContent, Role, Status, content_fields
+from catalogue.model import (
+    Actor,
+    Category,
+    Listing,
+    ListingContent,
+    Role,
+    Status,
+    content_fields,
+)
 from catalogue.policy import MEMBER
 from catalogue.ports import Store
 from catalogue.richtext import MAX_HTML, plain
@@ -42,8 +50,17 @@ def publish(store: Store, content: ListingContent, *, by: str) -> Listing:
     author = store.actors.find_by_handle(by, store.addresses.authority)
     if author is None or author.role is not Role.AFFILIATE:
         raise NotFound(f"there is no affiliate '{by}' on this node")
+    if author.moved_to is not None:
+        raise Conflict(f"'{by}' has moved to {author.moved_to} and publishes there")
+    check(content, store, store.clock.now())
+    return put_out(store, content, author)
+
+
+def put_out(
+    store: Store, content: ListingContent, author: Actor, *, same_as: tuple[str, ...] = ()
+) -> Listing:
+    """Publish content that holds; ``same_as`` names the listings whose place it takes."""
     now = store.clock.now()
-    check(content, store, now)
     listing_id = store.ids.new()
     address = store.addresses.listing(listing_id)
     listing = Listing(
@@ -55,6 +72,7 @@ def publish(store: Store, content: ListingContent, *, by: str) -> Listing:
         node=author.node,
         published=now,
         updated=now,
+        same_as=same_as,
     )
     _shelve(store, listing)
     store.events.record(ListingPublished(listing=listing.id))
@@ -152,8 +170,16 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
 
 def forget_node(store: Store, node: str) -> int:
     """Forget every listing of another node, so that it can come back later; return how many."""
+    return _forget(store, Query(node=node, status=None, limit=MAX_LIMIT, viewer=MEMBER))
+
+
+def forget_author(store: Store, author: str) -> int:
+    """Forget every listing of an actor of another node, so that it can come back later."""
+    return _forget(store, Query(by=author, status=None, limit=MAX_LIMIT, viewer=MEMBER))
+
+
+def _forget(store: Store, query: Query) -> int:
     forgotten = 0
-    query = Query(node=node, status=None, limit=MAX_LIMIT, viewer=MEMBER)
     while hits := store.listings.search(query, store.clock.now()).hits:
         for hit in hits:
             store.listings.remove(hit.listing.id)

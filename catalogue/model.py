@@ -98,7 +98,8 @@ class Listing(ListingContent):
     """An offer or a need, of this node or of another.
 
     ``by`` is the URI of the affiliate that made it, ``node`` the authority (host and port) of the
-    node where it lives, ``url`` the page that its home shows to people.
+    node where it lives, ``url`` the page that its home shows to people. ``same_as`` holds the URIs
+    of listings whose place it takes: its author brought them along from another node.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Listing(ListingContent):
     status: Status = Status.OPEN
     published: datetime
     updated: datetime
+    same_as: tuple[str, ...] = ()
 
     @property
     def content(self) -> ListingContent:
@@ -130,7 +132,9 @@ class Actor:
     """An affiliate or any other party that has an address: of this node or of another.
 
     ``kind`` is a concept of the affiliation scheme and not a closed list, because affiliation
-    models change. ``acct`` is its handle as ``name@host``.
+    models change. ``acct`` is its handle as ``name@host``. ``also_known_as`` holds the URIs that it
+    says are its own as well, ``moved_to`` the one it says it lives at now: two claims, and only
+    :func:`catalogue.moving.has_moved` says whether they agree.
     """
 
     id: str
@@ -145,6 +149,8 @@ class Actor:
     summary: LanguageMap = EMPTY
     regions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    also_known_as: tuple[str, ...] = ()
+    moved_to: str | None = None
     published: datetime
     updated: datetime
 

@@ -29,7 +29,7 @@ MAX_ITEMS = 500  # of one page
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class CollectionPage:
     """A page of a collection: its listings, the ids of those not embedded, where to go on."""
 
     embedded: list[dict[str, Any]]
@@ -86,11 +86,11 @@ class Reader:
             log.exception("a catalogue made us stumble", extra={"actor": reading.actor})
             await self._put_off(reading, type(error).__name__)
 
-    async def _fetch(self, reading: CatchUp) -> _Page:
+    async def _fetch(self, reading: CatchUp) -> CollectionPage:
         fetched = await self._resolver.fetch_object(reading.page, collection=True)
-        return _page(fetched.document, reading.actor)
+        return page_of(fetched.document, reading.actor)
 
-    async def _take_in(self, reading: CatchUp, page: _Page) -> None:
+    async def _take_in(self, reading: CatchUp, page: CollectionPage) -> None:
         await self._learn_authors(page.embedded)
         proven, unproven = await self._database.read(_sorted_by_proof, page.embedded)
         alone = await self._fetch_each(
@@ -126,7 +126,7 @@ class Reader:
         await self._database.write(_postpone, reading.actor, due, reason)
 
 
-def _page(document: Document, actor: str) -> _Page:
+def page_of(document: Document, actor: str) -> CollectionPage:
     """Read a collection or one of its pages (AS2 Collections); raise Malformed for neither."""
     if not types_of(document) & {
         "Collection",
@@ -141,7 +141,7 @@ def _page(document: Document, actor: str) -> _Page:
     if isinstance(following, dict):
         raise Malformed("a page stands inside another document")
     address = id_of(following)
-    return _Page(
+    return CollectionPage(
         embedded=[each for each in listed if is_proposal(each) and _is_near(id_of(each), actor)],
         named=[each for each in listed if isinstance(each, str) and _is_near(each, actor)],
         next=address if _is_near(address, actor) else None,

@@ -16,7 +16,17 @@ from typing import Any
 from catalogue.ports import Clock
 from federation.errors import GiveUp, Refused, TryLater
 from federation.inbox import describe
-from federation.incoming import accept, announce, create, delete, follow, reject, undo, update
+from federation.incoming import (
+    accept,
+    announce,
+    create,
+    delete,
+    follow,
+    move,
+    reject,
+    undo,
+    update,
+)
 from federation.incoming.listing import unknown_author
 from federation.incoming.said import Said
 from federation.lanes import Lanes
@@ -48,6 +58,7 @@ VERBS = {
     "Create": Verb(create.needs, create.apply),
     "Delete": Verb(delete.needs, delete.apply),
     "Follow": Verb(follow.needs, follow.apply),
+    "Move": Verb(move.needs, move.apply),
     "Reject": Verb(reject.needs, reject.apply),
     "Undo": Verb(undo.needs, undo.apply),
     "Update": Verb(update.needs, update.apply),

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from federation.vocabulary import AFFILIATE_TYPES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """How an actor is reached (ActivityPub 4.1), as read from its own document.
 
-    ``proposals`` is the collection of a node's open listings; an actor that has one is the
-    catalogue of a node of the exchange.
+    ``proposals`` is the collection of its open listings. An actor that has one is an affiliate of a
+    node of the exchange, or else the node's catalogue.
     """
 
     uri: str
@@ -29,7 +31,7 @@ class Party:
     @property
     def is_exchange(self) -> bool:
         """Say whether it speaks for a node of the exchange."""
-        return self.proposals is not None
+        return self.proposals is not None and self.type not in AFFILIATE_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

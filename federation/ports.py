@@ -206,6 +206,26 @@ class HostShelf(Protocol):
         ...
 
 
+class RelayShelf(Protocol):
+    """Actors that pass on what others publish, chosen by an operator."""
+
+    def add(self, actor: str, at: datetime) -> None:
+        """Take an actor for a relay from now on."""
+        ...
+
+    def remove(self, actor: str) -> bool:
+        """Take an actor for a relay no more; say whether it was one."""
+        ...
+
+    def list_all(self) -> list[str]:
+        """Return the relays, the oldest first."""
+        ...
+
+    def has(self, actor: str) -> bool:
+        """Say whether an actor is a relay."""
+        ...
+
+
 class CatchUpShelf(Protocol):
     """Peers' catalogues that are being read."""
 
@@ -270,6 +290,11 @@ class FederationStore(Store, Protocol):
     @property
     def hosts(self) -> HostShelf:
         """How other hosts behave."""
+        ...
+
+    @property
+    def relays(self) -> RelayShelf:
+        """Who passes on what others publish."""
         ...
 
     @property

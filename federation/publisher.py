@@ -9,6 +9,8 @@ deleted, public       Delete                        Delete
 for the network       –                             nodes: Create, Update, Delete
 for followers         nodes: the same three         –
 for this node         –                             –
+a changed actor       Update                        Update
+a moved affiliate     Move                          Move
 ====================  ============================  ===========================================
 
 A node of the exchange that follows the catalogue gets the author's own signed activity, so it never
@@ -22,6 +24,8 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from catalogue.events import (
+    ActorChanged,
+    ActorMoved,
     Event,
     FollowAnswered,
     FollowRequested,
@@ -30,12 +34,13 @@ from catalogue.events import (
     ListingEdited,
     ListingPublished,
 )
-from catalogue.model import Follow, Listing, Visibility
+from catalogue.model import Actor, Follow, Listing, Visibility
 from federation.guard import host_of
 from federation.keyring import Keyring
+from federation.mapping.actor import to_document
 from federation.mapping.values import to_bytes
 from federation.model import Party, Sent
-from federation.outgoing import accept, announce, create, delete, follow, undo, update
+from federation.outgoing import accept, announce, create, delete, follow, move, undo, update
 from federation.ports import FederationStore
 
 BATCH = 32
@@ -60,6 +65,11 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
                 _tell_edited(store, keyring, listing)
         case ListingDeleted():
             _tell_deleted(store, keyring, event)
+        case ActorChanged(actor=uri):
+            if actor := store.actors.find_by_uri(uri):
+                _tell_changed(store, keyring, actor)
+        case ActorMoved(actor=uri, target=target):
+            _tell_moved(store, keyring, uri, target)
         case FollowRequested(follow=asked):
             _tell_one(store, follow.build(asked), to=asked.followed)
         case FollowAnswered(follow=answered):
@@ -75,6 +85,8 @@ def _tell_published(store: FederationStore, keyring: Keyring, listing: Listing) 
     activity = create.build(listing, store.taxonomy, store.addresses)
     nodes, others = _catalogue_followers(store)
     parties = _audience(store, listing.by, listing.visibility, nodes)
+    if listing.same_as:
+        parties += _former_places(store, listing.by)
     _send(store, keyring, activity, parties, at=listing.published, visibility=listing.visibility)
     if listing.visibility is Visibility.PUBLIC:
         passed_on = announce.build(listing, store.addresses)
@@ -91,6 +103,27 @@ def _tell_deleted(store: FederationStore, keyring: Keyring, event: ListingDelete
     parties = _audience(store, event.by, event.visibility, _everyone(store))
     activity = delete.build(event, store.addresses)
     _send(store, keyring, activity, parties, at=event.deleted, visibility=event.visibility)
+
+
+def _tell_changed(store: FederationStore, keyring: Keyring, actor: Actor) -> None:
+    keys = keyring.public_keys(store, actor.uri)
+    document = to_document(actor, keys, store.taxonomy, store.addresses)
+    activity = update.build_actor(document, actor.updated)
+    parties = _audience(store, actor.uri, Visibility.PUBLIC, _everyone(store))
+    _send(store, keyring, activity, parties, at=actor.updated, visibility=Visibility.PUBLIC)
+
+
+def _tell_moved(store: FederationStore, keyring: Keyring, actor: str, target: str) -> None:
+    parties = _audience(store, actor, Visibility.PUBLIC, _everyone(store))
+    there = store.parties.find(target)
+    _send(
+        store,
+        keyring,
+        move.build(actor, target),
+        [*parties, *([there] if there else [])],
+        at=store.clock.now(),
+        visibility=Visibility.PUBLIC,
+    )
 
 
 def _answer(store: FederationStore, answered: Follow) -> dict[str, Any]:
@@ -128,6 +161,12 @@ def _followers(store: FederationStore, actor: str) -> list[Party]:
     follows = store.follows.list_followers(actor)
     known = store.parties.find_many(each.follower for each in follows)
     return [known[each.follower] for each in follows if each.follower in known]
+
+
+def _former_places(store: FederationStore, author: str) -> list[Party]:
+    """Return the actors an author was before: their servers let go what it has taken along."""
+    actor = store.actors.find_by_uri(author)
+    return [*store.parties.find_many(actor.also_known_as).values()] if actor else []
 
 
 def _everyone(store: FederationStore) -> list[Party]:

@@ -26,6 +26,7 @@ SERVICE_REL: Final = f"{ACTIVITYSTREAMS}#Service"  # FEP-d556
 APPLICATION_REL: Final = f"{ACTIVITYSTREAMS}#Application"  # FEP-2677
 
 ACTOR_TYPES: Final = frozenset({"Application", "Group", "Organization", "Person", "Service"})
+AFFILIATE_TYPES: Final = frozenset({"Group", "Organization"})
 
 
 def _link(iri: str, *, container: str | None = None) -> dict[str, str]:
@@ -44,6 +45,8 @@ ACTOR_CONTEXT: Final[list[Any]] = [
     WEBFINGER_CONTEXT,
     {
         "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "alsoKnownAs": _link("as:alsoKnownAs"),
+        "movedTo": _link("as:movedTo"),
         "toot": "http://joinmastodon.org/ns#",
         "discoverable": "toot:discoverable",
         "indexable": "toot:indexable",
@@ -87,6 +90,7 @@ PROPOSAL_CONTEXT: Final[list[Any]] = [
         "additionalType": _link("schema:additionalType"),
         "areaServed": _link("schema:areaServed", container="@set"),
         "availableLanguage": {"@id": "schema:availableLanguage", "@container": "@set"},
+        "sameAs": _link("schema:sameAs", container="@set"),
         "targetAudience": {"@id": "schema:audience", "@container": "@language"},
         "gts": "https://gotosocial.org/ns#",
         "interactionPolicy": _link("gts:interactionPolicy"),

@@ -355,6 +355,8 @@ class AffiliateView(View):
     original: str
     original_host: str
     uri: str
+    moved_to: str
+    moved_host: str
     offers: Side
     needs: Side
 

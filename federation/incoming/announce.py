@@ -33,7 +33,7 @@ def apply(store: FederationStore, said: Said) -> None:
     if document is None and isinstance(content, dict) and is_proven(store, content):
         document = content
     if document is not None and is_proposal(document) and (author := owner_of(document)):
-        keep(store, document, author)
+        keep(store, document, author, via=said.actor)
 
 
 def _is_ours_to_hear(store: FederationStore, actor: str, address: str) -> bool:

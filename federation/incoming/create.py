@@ -1,9 +1,10 @@
 """Create: an affiliate of another node published a listing (ActivityPub 7.2)."""
 
+from catalogue import moving
 from federation.guard import same_origin
-from federation.incoming.listing import is_wanted, keep, unknown_author
+from federation.incoming.listing import is_held, is_wanted, keep, unknown_author
 from federation.incoming.said import Said
-from federation.mapping.proposal import owner_of
+from federation.mapping.proposal import is_proposal, owner_of, same_as
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
 
@@ -23,10 +24,18 @@ def apply(store: FederationStore, said: Said) -> None:
     """Keep the listing when the one who says it is the one who wrote it."""
     content = said.activity.get("object")
     document = content if isinstance(content, dict) else said.fetched.get(id_of(content) or "")
-    if document is not None:
-        keep(store, document, said.actor)
+    if document is not None and keep(store, document, said.actor) is None:
+        _let_go(store, document, said.actor)
+
+
+def _let_go(store: FederationStore, document: Document, author: str) -> None:
+    """Let our listings go that a moved author publishes elsewhere, followed or not (FEP-7628)."""
+    if is_proposal(document) and owner_of(document) == author:
+        for replaced in same_as(document):
+            moving.give_way(store, replaced, to=author)
 
 
 def _may_be_kept(store: FederationStore, address: str, actor: str) -> bool:
     """Say whether an actor may tell us of this: a stranger cannot make us ask anyone for it."""
-    return same_origin(address, actor) and (address == actor or is_wanted(store, actor))
+    is_theirs = address == actor or is_wanted(store, actor) or is_held(store, address, actor)
+    return is_theirs and same_origin(address, actor)

@@ -9,6 +9,7 @@ from typing import Any
 
 from catalogue.listings import Taken, take_in
 from catalogue.model import FollowState, Role
+from catalogue.moving import make_way
 from federation.errors import FederationError, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.mapping.proposal import SKEW, from_note, is_proposal, owner_of
@@ -67,21 +68,36 @@ def _is_timely(store: FederationStore, proof: Proof) -> bool:
     return is_made and (proof.expires is None or proof.expires > now)
 
 
-def keep(store: FederationStore, document: Document, author: str) -> Taken | None:
+def is_held(store: FederationStore, address: str, author: str) -> bool:
+    """Say whether a listing of this author is here, whoever passed it on."""
+    known = store.listings.find_by_uri(address)
+    return known is not None and known.by == author
+
+
+def keep(
+    store: FederationStore, document: Document, author: str, *, via: str | None = None
+) -> Taken | None:
     """Store an authentic listing; None when it is none of ours to keep.
 
-    Raises Malformed for one that has no sense.
+    ``via`` is who passed it on: what a relay announces is kept whoever wrote it, and what is here
+    is kept up to date. Raises Malformed for one that has no sense.
     """
     if not is_proposal(document) or owner_of(document) != author:
         return None
     if not same_origin(get_id(document), author) or store.addresses.is_ours(author):
         return None
-    if store.hosts.is_blocked(host_of(author)) or not is_wanted(store, author):
+    if store.hosts.is_blocked(host_of(author)):
+        return None
+    is_relayed = via is not None and store.relays.has(via)
+    if not (is_relayed or is_wanted(store, author) or is_held(store, get_id(document), author)):
         return None
     if store.actors.find_by_uri(author) is None:
         return None
     listing = from_note(document, store.taxonomy, local_id=store.ids.new(), now=store.clock.now())
-    return take_in(store, listing, to_bytes(document))
+    taken = take_in(store, listing, to_bytes(document))
+    if taken in {Taken.NEW, Taken.CHANGED}:
+        make_way(store, listing)
+    return taken
 
 
 def try_keep(store: FederationStore, document: Document, author: str) -> bool:

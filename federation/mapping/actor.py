@@ -32,7 +32,7 @@ from federation.mapping.values import (
     uri,
 )
 from federation.model import KnownKey, Party
-from federation.vocabulary import ACTOR_CONTEXT, ACTOR_TYPES, FEP_0837
+from federation.vocabulary import ACTOR_CONTEXT, ACTOR_TYPES, AFFILIATE_TYPES, FEP_0837
 
 MAX_SUMMARY = 20_000
 MAX_KEYS = 10  # of one actor
@@ -90,6 +90,10 @@ def to_document(
     }
     if actor.summary:
         document["summaryMap"] = dict(actor.summary)
+    if actor.also_known_as:
+        document["alsoKnownAs"] = list(actor.also_known_as)  # FEP-7628
+    if actor.moved_to is not None:
+        document["movedTo"] = actor.moved_to
     return document | _about(actor, taxonomy, addresses)
 
 
@@ -117,6 +121,7 @@ def _about(actor: Actor, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, 
                 "additionalType": taxonomy.affiliations.iri_of(actor.kind),
                 "areaServed": [taxonomy.regions.iri_of(region) for region in actor.regions],
                 "availableLanguage": list(actor.languages),
+                "proposals": addresses.at(Path.ACTOR_PROPOSALS, handle=actor.handle),
                 "generator": {"type": "Application", "implements": implements},  # FEP-844e
             }
         case Role.CATALOGUE:
@@ -176,6 +181,10 @@ def from_document(
             for tag in items(document.get("availableLanguage"))
             if isinstance(tag, str) and is_language_tag(tag)
         )[:MAX_VALUES],
+        also_known_as=tuple(
+            found for each in items(document.get("alsoKnownAs")) if (found := uri(each))
+        )[:MAX_VALUES],
+        moved_to=uri(document.get("movedTo")),
         published=published,
         updated=max(published, min(moment(document.get("updated")) or now, now)),
     )
@@ -211,11 +220,11 @@ def _own(document: Document, name: str, address: str) -> str | None:
 
 
 def _role(document: Document, proposals: str | None) -> Role:
+    types = types_of(document)
+    if types & AFFILIATE_TYPES:
+        return Role.AFFILIATE
     if proposals is not None:
         return Role.CATALOGUE
-    types = types_of(document)
-    if types & {"Organization", "Group"}:
-        return Role.AFFILIATE
     return Role.INSTANCE if "Application" in types else Role.OTHER
 
 

@@ -44,6 +44,7 @@ ACTIONS = {
     Category.RESOURCE: "use",
     Category.FUNDING: "transfer",
 }
+MAX_SAME_AS = 10
 SKEW = timedelta(hours=1)  # how far ahead of ours another node's clock may be
 
 CATEGORY = f"{VOCABULARY}category/"
@@ -99,6 +100,8 @@ def to_note(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[
         note["updated"] = from_moment(listing.updated)
     if listing.until is not None:
         note["endTime"] = from_moment(listing.until)
+    if listing.same_as:
+        note["sameAs"] = list(listing.same_as)
     if listing.audience:
         note["targetAudience"] = dict(listing.audience)
     if listing.visibility is Visibility.PUBLIC:
@@ -205,6 +208,7 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         until=moment(document.get("endTime")),
         visibility=_visibility(document, by),
         status=Status.CLOSED if intent.get("finished") is True else Status.OPEN,
+        same_as=same_as(document),
         published=published,
         updated=max(published, _not_ahead(moment(document.get("updated")) or published, now)),
     )
@@ -318,6 +322,11 @@ def _limited(values: Iterable[str]) -> tuple[str, ...]:
 def _not_ahead(time: datetime, now: datetime) -> datetime:
     """Return a time that does not lie ahead further than a clock may be wrong."""
     return min(time, (now + SKEW).replace(microsecond=0))
+
+
+def same_as(document: Document) -> tuple[str, ...]:
+    """Return the listings whose place an object takes."""
+    return _limited(_uris(document.get("sameAs")))[:MAX_SAME_AS]
 
 
 def owner_of(document: Document) -> str | None:

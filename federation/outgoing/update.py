@@ -1,12 +1,14 @@
-"""Update: a listing of this node has changed; each version has an id of its own (AP 6.3)."""
+"""Update: a listing or an actor of this node has changed; each version has its own id (AP 6.3)."""
 
+from datetime import datetime
 from typing import Any
 
 from catalogue.addresses import Addresses
 from catalogue.model import Listing
 from catalogue.taxonomy import Taxonomy
-from federation.mapping.values import from_moment
+from federation.mapping.values import Document, from_moment
 from federation.outgoing import create
+from federation.vocabulary import ACTOR_CONTEXT, DATA_INTEGRITY, PUBLIC
 
 
 def build(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, Any]:
@@ -16,4 +18,19 @@ def build(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[st
         "id": f"{listing.uri}#updates/{int(listing.updated.timestamp())}",
         "type": "Update",
         "published": from_moment(listing.updated),
+    }
+
+
+def build_actor(document: Document, updated: datetime) -> dict[str, Any]:
+    """Return the Update with an actor's whole document inside."""
+    actor = document["id"]
+    return {
+        "@context": [*ACTOR_CONTEXT, DATA_INTEGRITY],
+        "id": f"{actor}#updates/{int(updated.timestamp())}",
+        "type": "Update",
+        "actor": actor,
+        "published": from_moment(updated),
+        "to": [PUBLIC],
+        "cc": [f"{actor}/followers"],
+        "object": {name: value for name, value in document.items() if name != "@context"},
     }

@@ -8,6 +8,7 @@ from catalogue.model import Actor, Role
 from catalogue.people import AffiliateDraft
 from catalogue.richtext import from_markdown
 from federation.keyring import new_keys
+from node.cli import moving
 from node.cli.answer import Answer, add_command, add_group
 from node.cli.opened import opened
 from node.cli.regions import canonical_regions
@@ -42,6 +43,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         says="list the affiliates of this node",
         example="capx affiliate list --json",
     )
+    moving.add(group)
 
 
 def run_add(arguments: argparse.Namespace) -> Answer:

@@ -5,15 +5,9 @@ import asyncio
 
 from catalogue import following
 from catalogue.model import Follow, FollowState
-from federation.errors import GiveUp
-from federation.keyring import Keyring
-from federation.resolver import Resolver
-from node.app import default_settings, make_remote
 from node.cli.answer import Answer, add_command
+from node.cli.asking import find_elsewhere
 from node.cli.opened import opened
-from node.config import Config
-from node.identity import SystemClock
-from node.setup import NodeDatabase
 from node.storage.store import NodeStore
 
 
@@ -54,7 +48,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run_follow(arguments: argparse.Namespace) -> Answer:
     """Find whom to follow and ask; the running node carries the request."""
     with opened(arguments) as (config, database):
-        whom = asyncio.run(_find(config, database, arguments.whom))
+        whom = asyncio.run(find_elsewhere(config, database, arguments.whom))
         follow = database.write_now(following.request_for_node, whom)
     if follow.state is FollowState.ACCEPTED:
         line = f"Already followed: {follow.followed}"
@@ -67,7 +61,7 @@ def run_unfollow(arguments: argparse.Namespace) -> Answer:
     """Stop following."""
     with opened(arguments) as (config, database):
         known = database.read_now(_known, arguments.whom)
-        whom = known or asyncio.run(_find(config, database, arguments.whom))
+        whom = known or asyncio.run(find_elsewhere(config, database, arguments.whom))
         follow = database.write_now(_withdraw, whom)
     return Answer({"uri": follow.uri, "state": follow.state}, [f"Left {follow.followed}."])
 
@@ -88,22 +82,6 @@ def _known(store: NodeStore, reference: str) -> str | None:
 
 def _withdraw(store: NodeStore, whom: str) -> Follow:
     return following.withdraw(store, follower=store.addresses.catalogue, followed=whom)
-
-
-async def _find(config: Config, database: NodeDatabase, reference: str) -> str:
-    authority = config.addresses.authority
-    if reference.lower().rpartition("@")[2] == authority or config.addresses.is_ours(reference):
-        raise GiveUp("a node does not follow itself")
-    settings = default_settings(config)
-    async with make_remote(database, Keyring(), config.addresses, settings) as remote:
-        resolver = Resolver(
-            database,
-            remote,
-            addresses=config.addresses,
-            clock=SystemClock(),
-            settings=settings,
-        )
-        return await resolver.find_actor(reference)
 
 
 def run_follows(arguments: argparse.Namespace) -> Answer:

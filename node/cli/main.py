@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from catalogue.errors import CatalogueError
 from federation.errors import FederationError
 from node import log
-from node.cli import affiliate, finding, following, listing, operating, playing, running
+from node.cli import (
+    affiliate,
+    finding,
+    following,
+    listing,
+    operating,
+    playing,
+    relaying,
+    running,
+)
 from node.cli.answer import Answer
 from node.config import ConfigError, software_version
 from node.lock import AlreadyRunningError
@@ -71,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"capx {software_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for group in (running, playing, affiliate, listing, following, finding, operating):
+    for group in (running, playing, affiliate, listing, following, relaying, finding, operating):
         group.add(commands)
     return top
 

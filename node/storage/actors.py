@@ -74,6 +74,8 @@ class Actors:
                     "summary": dict(actor.summary),
                     "regions": actor.regions,
                     "languages": actor.languages,
+                    "also_known_as": actor.also_known_as,
+                    "moved_to": actor.moved_to,
                 }
             ),
             published_at=from_time(actor.published),
@@ -112,6 +114,8 @@ def _actor(row: Row) -> Actor:
         summary=LanguageMap(details["summary"]),
         regions=tuple(details["regions"]),
         languages=tuple(details["languages"]),
+        also_known_as=tuple(details.get("also_known_as", ())),
+        moved_to=details.get("moved_to"),
         published=to_time(row["published_at"]),
         updated=to_time(row["updated_at"]),
     )
@@ -134,6 +138,7 @@ class Peers:
                     AND listing.status = 'open' AND visibility = 'public'
                     AND (until_at IS NULL OR until_at > :now)) AS open
             FROM actor JOIN party ON party.uri = actor.uri AND party.proposals IS NOT NULL
+                AND actor.role = 'catalogue'
             LEFT JOIN follow AS ours ON ours.follower = :us AND ours.followed = actor.uri
             LEFT JOIN follow AS theirs ON theirs.follower = actor.uri AND theirs.followed = :us
             LEFT JOIN host ON host.host = actor.node

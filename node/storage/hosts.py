@@ -1,9 +1,37 @@
-"""How other hosts behave, and which are blocked here."""
+"""How other hosts behave, which are blocked here, and which actors are relays."""
 
 from datetime import datetime
 
 from federation.model import HostState
 from node.storage.sql import Sql, from_optional_time, from_time, in_list, to_optional_time
+
+
+class Relays:
+    """Federation's shelf of relays on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, actor: str, at: datetime) -> None:
+        """Take an actor for a relay from now on."""
+        self._sql.run(
+            "INSERT INTO relay (actor, added_at) VALUES (:actor, :at) ON CONFLICT DO NOTHING",
+            actor=actor,
+            at=from_time(at),
+        )
+
+    def remove(self, actor: str) -> bool:
+        """Take an actor for a relay no more; say whether it was one."""
+        return self._sql.run("DELETE FROM relay WHERE actor = :actor", actor=actor) == 1
+
+    def list_all(self) -> list[str]:
+        """Return the relays, the oldest first."""
+        rows = self._sql.all("SELECT actor FROM relay ORDER BY added_at, actor")
+        return [row["actor"] for row in rows]
+
+    def has(self, actor: str) -> bool:
+        """Say whether an actor is a relay."""
+        return self._sql.one("SELECT 1 FROM relay WHERE actor = :actor", actor=actor) is not None
 
 
 class Hosts:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from catalogue.events import (
+    ActorChanged,
+    ActorMoved,
     Event,
     FollowAnswered,
     FollowRequested,
@@ -100,6 +102,10 @@ def _event(name: str, details: Mapping[str, Any]) -> Event:
                 visibility=Visibility(details["visibility"]),
                 deleted=to_time(details["deleted"]),
             )
+        case "ActorChanged":
+            return ActorChanged(actor=details["actor"])
+        case "ActorMoved":
+            return ActorMoved(actor=details["actor"], target=details["target"])
         case "FollowRequested":
             return FollowRequested(follow=_follow(details))
         case "FollowAnswered":

@@ -249,6 +249,7 @@ def _columns(listing: Listing) -> Mapping[str, Any]:
                 "hours": _from_decimal(listing.hours),
                 "amount": _from_decimal(listing.amount),
                 "currency": listing.currency,
+                "same_as": listing.same_as,
             }
         ),
     }
@@ -280,6 +281,7 @@ def _listing(row: Row) -> Listing:
         hours=_to_decimal(content["hours"]),
         amount=_to_decimal(content["amount"]),
         currency=content["currency"],
+        same_as=tuple(content.get("same_as", ())),
     )
 
 

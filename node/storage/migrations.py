@@ -246,3 +246,17 @@ def s002_federation(database: sqlite_utils.Database) -> None:
         ) WITHOUT ROWID;
         """,
     )
+
+
+@schema()
+def s003_relays(database: sqlite_utils.Database) -> None:
+    """Actors that pass on what others publish."""
+    _run(
+        database,
+        """
+        CREATE TABLE relay (
+            actor TEXT PRIMARY KEY,
+            added_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """,
+    )

@@ -7,7 +7,7 @@ from catalogue.ports import Clock, Ids
 from catalogue.taxonomy import Taxonomy
 from node.storage.actors import Actors, Peers
 from node.storage.follows import Follows
-from node.storage.hosts import Hosts
+from node.storage.hosts import Hosts, Relays
 from node.storage.journal import Events, Tombstones
 from node.storage.listings import Listings
 from node.storage.matches import Matches
@@ -50,4 +50,5 @@ class NodeStore:
         self.activities = Activities(sql)
         self.deliveries = Deliveries(sql)
         self.hosts = Hosts(sql)
+        self.relays = Relays(sql)
         self.catch_ups = CatchUps(sql)

@@ -104,6 +104,7 @@ def test_document_of_an_affiliate():
         "additionalType": "https://w3id.org/capacity-exchange/affiliation/user-group",
         "areaServed": ["https://w3id.org/capacity-exchange/region/SN"],
         "availableLanguage": ["fr", "en"],
+        "proposals": "https://hub.example/actors/delta/proposals",
         "generator": {
             "type": "Application",
             "implements": [

@@ -549,7 +549,10 @@ def test_an_argument_that_is_no_text_is_wrong_usage(capx):
     ("words", "error"),
     [
         (["peer", "block", "hub.example"], "capx: a node does not block itself\n"),
-        (["follow", "@catalogue@hub.example"], "capx: a node does not follow itself\n"),
+        (
+            ["follow", "@catalogue@hub.example"],
+            "capx: '@catalogue@hub.example' is an actor of this node; name one of another\n",
+        ),
         (["queue", "drop", "777"], "capx: there is no delivery 777 in the queue\n"),
         (["search", "x", "--capacity", "no"], "capx: capacity: 'no' is not in the taxonomy\n"),
         (

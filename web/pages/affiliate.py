@@ -82,6 +82,8 @@ def _show(store: Store, visit: Visit, actor: Actor | None) -> AffiliateView:
         original=_safe(actor.url),
         original_host=host_of(actor.url),
         uri=actor.uri,
+        moved_to=_safe(actor.moved_to or ""),
+        moved_host=host_of(actor.moved_to or ""),
         offers=_side(store, visit, actor, Kind.OFFER),
         needs=_side(store, visit, actor, Kind.NEED),
     )
