@@ -35,15 +35,26 @@ def request(
     method: str,
     target: str | bytes,
     host: str,
-    headers: Mapping[str, str | bytes] | None = None,
+    headers: Mapping[str, str | bytes | tuple[str | bytes, ...]] | None = None,
     body: bytes = b"",
 ) -> bytes:
-    """Return a request with exactly this target; a header named here takes the place of ours."""
-    given: dict[str, str | bytes] = {"Host": host, "Connection": "close"}
+    """Return a request with exactly this target; a header named here takes the place of ours.
+
+    A tuple makes several lines, an empty value none.
+    """
+    given: dict[str, str | bytes | tuple[str | bytes, ...]] = {
+        "Host": host,
+        "Connection": "close",
+    }
     if body or method in {"POST", "PUT", "PATCH"}:
         given["Content-Length"] = str(len(body))
     given |= headers or {}
-    lines = [_bytes(name) + b": " + _bytes(value) for name, value in given.items() if value]
+    lines = [
+        _bytes(name) + b": " + _bytes(value)
+        for name, values in given.items()
+        for value in (values if isinstance(values, tuple) else (values,))
+        if value
+    ]
     first = _bytes(method) + b" " + _bytes(target) + b" HTTP/1.1"
     return b"\r\n".join([first, *lines, b"", body])
 
