@@ -23,6 +23,7 @@ _TAGS = {
 _CLASSES = re.compile(r"(?:h|p|u|dt|e)-[a-z0-9-]{1,32}|mention|hashtag|ellipsis|invisible")
 _BREAKS = re.compile(r"<(?:br|/p|/li|/blockquote|/pre)\b[^<>]{0,200}>")
 _SPACES = re.compile(r"\s+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # they drive terminals (H58)
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
     ["image", "heading", "lheading", "hr"]
@@ -37,7 +38,7 @@ def from_markdown(text: str) -> str:
 def clean(text: str) -> str:
     """Return the safe part of HTML that a stranger sent; what is over the limit is cut off."""
     return nh3.clean(
-        text[:MAX_HTML],
+        _CONTROLS.sub("", text[:MAX_HTML]),
         tags=_TAGS,
         clean_content_tags={"script", "style"},
         attributes={"a": {"href", "class"}, "span": {"class"}},
@@ -65,11 +66,12 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _is_absolute(url: str) -> bool:
-    """Say whether ``url`` is a plain http(s) address with a host: nothing relative to our pages."""
+    """Say whether ``url`` is a plain http(s) address: not relative, its host not hidden (L27)."""
     if not url.isprintable() or "\\" in url or " " in url:
         return False
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    is_plain = bool(parts.hostname) and "@" not in parts.netloc
+    return parts.scheme in {"http", "https"} and is_plain

@@ -38,8 +38,9 @@ def find_follow(store: FederationStore, said: Said) -> Follow | None:
     content = said.activity.get("object")
     follow = store.follows.find(id_of(content) or "")
     if follow is None and isinstance(content, dict) and content.get("type") == "Follow":
-        follower = id_of(content.get("actor"))
-        follow = store.follows.find_between(follower, said.actor) if follower else None
+        follower, followed = id_of(content.get("actor")), id_of(content.get("object"))
+        if follower is not None and followed == said.actor:
+            follow = store.follows.find_between(follower, said.actor)
     if follow is None or follow.followed != said.actor:
         return None
     return follow if store.addresses.is_ours(follow.follower) else None

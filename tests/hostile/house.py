@@ -103,7 +103,8 @@ class House:
         yield
         await self.rest()
         after = snapshot(self.node.config.database, but)
-        assert changes(before, after) == {}
+        differing = changes(before, after)
+        assert differing == {}, differing
         asked = [*self.good.asked, *self.evil.asked]
         assert [path for path in asked if path not in asking] == []
         await self.assert_ready()
@@ -131,7 +132,8 @@ class House:
 
     async def _is_at_rest(self) -> bool:
         waiting = self.node.rows("SELECT * FROM delivery WHERE state = 'pending'")
-        return waiting == [] and await self.node.is_at_rest()
+        untold = self.node.rows("SELECT * FROM event")
+        return waiting == untold == [] and await self.node.is_at_rest()
 
 
 def snapshot(path: Path, but: Iterable[str] = ()) -> Snapshot:
