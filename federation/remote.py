@@ -407,8 +407,9 @@ def _is_jrd_type(content_type: str) -> bool:
 
 
 def _media_type(content_type: str) -> Message:
+    """Read a media type; one that is not of ASCII (RFC 9110 8.3.1) reads as none."""
     header = Message()
-    header["Content-Type"] = content_type
+    header["Content-Type"] = content_type if content_type.isascii() else ""
     return header
 
 
