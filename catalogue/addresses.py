@@ -22,6 +22,9 @@ class Path(StrEnum):
     LISTING = "/proposals/{id}"
     LISTING_CREATE = "/proposals/{id}/activity"
     LISTING_REPLIES = "/proposals/{id}/replies"
+    MESSAGE = "/messages/{id}"
+    MESSAGE_CREATE = "/messages/{id}/activity"
+    STAMP = "/stamps/{id}"
     AFFILIATES = "/affiliates"
     AFFILIATE = "/affiliates/{id}"
     PROFILE = "/@{handle}"
@@ -105,6 +108,18 @@ class Addresses:
     def listing_create(self, listing_id: str) -> str:
         """The Create activity of a listing."""
         return self.at(Path.LISTING_CREATE, id=listing_id)
+
+    def message(self, message_id: str) -> str:
+        """What an actor of this node said in an inquiry."""
+        return self.at(Path.MESSAGE, id=message_id)
+
+    def message_create(self, message_id: str) -> str:
+        """The Create activity of an answer."""
+        return self.at(Path.MESSAGE_CREATE, id=message_id)
+
+    def stamp(self, stamp_id: str) -> str:
+        """The consent to a quote of a listing."""
+        return self.at(Path.STAMP, id=stamp_id)
 
     def activity(self, verb: str, activity_id: str) -> str:
         """An activity that concerns no listing: follow, accept, reject, undo."""

@@ -71,6 +71,43 @@ class FollowWithdrawn:
     follow: Follow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGiven:
+    """An actor of this node answered somebody."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerEdited:
+    """An answer has another text."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDeleted:
+    """An answer was taken back; ``to`` is who had it."""
+
+    uri: str
+    by: str
+    to: str
+    is_public: bool
+    deleted: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteAnswered:
+    """Somebody asked to quote a listing; ``stamp`` is the id of the consent, None for a no."""
+
+    request: str
+    asker: str
+    by: str
+    listing: str
+    quote: str
+    stamp: str | None
+
+
 Event = (
     ListingPublished
     | ListingEdited
@@ -80,4 +117,8 @@ Event = (
     | FollowRequested
     | FollowAnswered
     | FollowWithdrawn
+    | AnswerGiven
+    | AnswerEdited
+    | AnswerDeleted
+    | QuoteAnswered
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from catalogue.addresses import Addresses
+from catalogue.correspondence import Draft, Inquiry, Message, Standing
 from catalogue.events import Event
 from catalogue.model import Actor, Follow, Kind, Listing, Match, Peer, Role
 from catalogue.search import Counts, Page, Query
@@ -184,6 +185,10 @@ class TombstoneShelf(Protocol):
         """Remember that the owner ``by`` deleted ``uri``."""
         ...
 
+    def count_since(self, moment: datetime, *, by: str) -> int:
+        """Count what an owner has deleted since a moment."""
+        ...
+
     def deleted_at(self, uri: str, *, by: str | None = None) -> datetime | None:
         """Return when ``uri`` was deleted (by that owner, if one is named), or None."""
         ...
@@ -194,6 +199,106 @@ class EventShelf(Protocol):
 
     def record(self, event: Event) -> None:
         """Write down an event, in the transaction that made it true."""
+        ...
+
+
+class InquiryShelf(Protocol):
+    """What others ask of this node's actors, with the messages in it."""
+
+    def find(self, inquiry_id: str) -> Inquiry | None:
+        """Return an inquiry, or None."""
+        ...
+
+    def find_current(self, *, asker: str, to: str, listing: str | None) -> Inquiry | None:
+        """Return the newest inquiry of an asker about one thing that is not closed, or None."""
+        ...
+
+    def put(self, inquiry: Inquiry) -> None:
+        """Store an inquiry, new or changed."""
+        ...
+
+    def remove(self, inquiry_id: str) -> None:
+        """Take an inquiry off the shelf with all its messages."""
+        ...
+
+    def list_newest(
+        self, *, to: str | None = None, standing: Standing | None = None, limit: int
+    ) -> list[Inquiry]:
+        """Return inquiries, those first in which something happened last."""
+        ...
+
+    def list_asked_by(self, asker: str) -> list[Inquiry]:
+        """Return every inquiry of one asker."""
+        ...
+
+    def find_message(self, message_id: str) -> Message | None:
+        """Return a message by its local id, or None."""
+        ...
+
+    def find_by_uri(self, uri: str) -> Message | None:
+        """Return a message by its URI, or None."""
+        ...
+
+    def put_message(self, message: Message) -> None:
+        """Store a message, new or changed."""
+        ...
+
+    def remove_message(self, message_id: str) -> None:
+        """Take a message off the shelf, with the draft it asked for."""
+        ...
+
+    def messages(self, inquiry_id: str) -> list[Message]:
+        """Return what was said in an inquiry, in the order it came."""
+        ...
+
+    def list_by_author(self, author: str) -> list[Message]:
+        """Return every message of one author."""
+        ...
+
+    def list_public_replies(self, uri: str, limit: int) -> list[Message]:
+        """Return the public messages that reply to ``uri`` itself, oldest first."""
+        ...
+
+    def count(self) -> int:
+        """Count the messages of others."""
+        ...
+
+    def count_in(self, inquiry_id: str) -> int:
+        """Count the messages in one inquiry."""
+        ...
+
+    def count_since(
+        self, moment: datetime, *, author: str | None = None, node: str | None = None
+    ) -> int:
+        """Count the messages of an author or a server that came since a moment."""
+        ...
+
+
+class DraftShelf(Protocol):
+    """Listings that others ask for."""
+
+    def find(self, draft_id: str) -> Draft | None:
+        """Return a draft, or None."""
+        ...
+
+    def find_by_message(self, message_id: str) -> Draft | None:
+        """Return the draft that a message asked for, or None."""
+        ...
+
+    def put(self, draft: Draft) -> None:
+        """Store a draft, new or changed."""
+        ...
+
+    def remove(self, draft_id: str) -> None:
+        """Take a draft off the shelf."""
+        ...
+
+    def list_newest(self, *, waiting: bool, limit: int) -> list[Draft]:
+        """Return drafts, the newest first: those that wait, or all."""
+        ...
+
+    def count_waiting(self, *, author: str | None = None) -> int:
+        """Count the drafts that wait, of one author or in all."""
         ...
 
 
@@ -231,6 +336,16 @@ class Store(Protocol):
     @property
     def peers(self) -> PeerShelf:
         """The other nodes."""
+        ...
+
+    @property
+    def inquiries(self) -> InquiryShelf:
+        """What others ask."""
+        ...
+
+    @property
+    def drafts(self) -> DraftShelf:
+        """Listings that others ask for."""
         ...
 
     @property

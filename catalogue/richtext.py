@@ -55,6 +55,16 @@ def plain(text: str) -> str:
     return _SPACES.sub(" ", html.unescape(bare)).strip()
 
 
+def lines(text: str) -> list[str]:
+    """Return the lines that a reader of safe HTML sees, without the empty ones."""
+    bare = nh3.clean(
+        _BREAKS.sub("\n", _SPACES.sub(" ", text)),
+        tags=set(),
+        clean_content_tags={"script", "style"},
+    )
+    return [line for each in html.unescape(bare).splitlines() if (line := " ".join(each.split()))]
+
+
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     del tag
     if name == "rel":

@@ -126,3 +126,17 @@ class CatchUp:
     page: str
     pages: int
     attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteStamp:
+    """The consent of a listing's affiliate to one quote of it (FEP-044f), named by URIs.
+
+    ``id`` is local, ``asker`` the actor that quotes.
+    """
+
+    id: str
+    listing: str
+    quote: str
+    asker: str
+    made: datetime

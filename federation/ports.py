@@ -14,6 +14,7 @@ from federation.model import (
     OwnKey,
     Party,
     QueueItem,
+    QuoteStamp,
     Received,
     Sent,
 )
@@ -115,6 +116,10 @@ class ActivityShelf(Protocol):
 
     def find(self, uri: str) -> Sent | None:
         """Return an activity by its id, or None."""
+        ...
+
+    def hide(self, about: str) -> None:
+        """Show no more what was said in public about something that is gone."""
         ...
 
     def count_public(self, actor: str) -> int:
@@ -254,6 +259,34 @@ class CatchUpShelf(Protocol):
         ...
 
 
+class QuoteShelf(Protocol):
+    """Consents to quotes of this node's listings."""
+
+    def find(self, stamp_id: str) -> QuoteStamp | None:
+        """Return a consent by its local id, or None."""
+        ...
+
+    def find_for(self, *, listing: str, quote: str) -> QuoteStamp | None:
+        """Return the consent to one quote of a listing, or None."""
+        ...
+
+    def put(self, stamp: QuoteStamp) -> None:
+        """Store a consent; one that was given before stays."""
+        ...
+
+    def list_of(self, listing: str) -> list[QuoteStamp]:
+        """Return every consent to quote a listing, oldest first."""
+        ...
+
+    def remove_by(self, asker: str, *, quote: str | None = None) -> int:
+        """Forget the consents that somebody was given, to one quote or to all; return how many."""
+        ...
+
+    def remove_of(self, listing: str) -> None:
+        """Forget every consent to quote a listing."""
+        ...
+
+
 class FederationStore(Store, Protocol):
     """All that one transaction of federation can reach."""
 
@@ -295,6 +328,11 @@ class FederationStore(Store, Protocol):
     @property
     def relays(self) -> RelayShelf:
         """Who passes on what others publish."""
+        ...
+
+    @property
+    def quotes(self) -> QuoteShelf:
+        """Consents to quotes."""
         ...
 
     @property

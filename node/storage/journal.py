@@ -8,6 +8,9 @@ from typing import Any
 from catalogue.events import (
     ActorChanged,
     ActorMoved,
+    AnswerDeleted,
+    AnswerEdited,
+    AnswerGiven,
     Event,
     FollowAnswered,
     FollowRequested,
@@ -15,6 +18,7 @@ from catalogue.events import (
     ListingDeleted,
     ListingEdited,
     ListingPublished,
+    QuoteAnswered,
 )
 from catalogue.model import Follow, FollowState, Kind, Visibility
 from catalogue.ports import Clock
@@ -38,6 +42,15 @@ class Tombstones:
             by=by,
             at=from_time(at),
         )
+
+    def count_since(self, moment: datetime, *, by: str) -> int:
+        """Count what an owner has deleted since a moment."""
+        row = self._sql.one(
+            "SELECT count(*) AS n FROM tombstone WHERE by_uri = :by AND deleted_at >= :moment",
+            by=by,
+            moment=from_time(moment),
+        )
+        return row["n"] if row else 0
 
     def deleted_at(self, uri: str, *, by: str | None = None) -> datetime | None:
         """Return when ``uri`` was deleted (by that owner, if one is named), or None."""
@@ -112,6 +125,14 @@ def _event(name: str, details: Mapping[str, Any]) -> Event:
             return FollowAnswered(follow=_follow(details))
         case "FollowWithdrawn":
             return FollowWithdrawn(follow=_follow(details))
+        case "AnswerGiven":
+            return AnswerGiven(message=details["message"])
+        case "AnswerEdited":
+            return AnswerEdited(message=details["message"])
+        case "AnswerDeleted":
+            return AnswerDeleted(**{**details, "deleted": to_time(details["deleted"])})
+        case "QuoteAnswered":
+            return QuoteAnswered(**details)
     raise ValueError(f"no event is called {name}")
 
 

@@ -260,3 +260,74 @@ def s003_relays(database: sqlite_utils.Database) -> None:
         ) WITHOUT ROWID;
         """,
     )
+
+
+@schema()
+def s004_conversations(database: sqlite_utils.Database) -> None:
+    """Inquiries with their messages, drafts, consents to quotes."""
+    _run(
+        database,
+        """
+        CREATE TABLE inquiry (
+            id TEXT PRIMARY KEY,
+            to_uri TEXT NOT NULL,
+            asker TEXT NOT NULL,
+            listing_uri TEXT,
+            standing TEXT NOT NULL,
+            opened_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX inquiry_by_asker ON inquiry (asker, to_uri, listing_uri);
+        CREATE INDEX inquiry_newest ON inquiry (updated_at, id);
+
+        CREATE TABLE message (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            uri TEXT NOT NULL UNIQUE,
+            url TEXT NOT NULL,
+            inquiry_id TEXT NOT NULL REFERENCES inquiry (id) ON DELETE CASCADE,
+            author TEXT NOT NULL,
+            node TEXT NOT NULL,
+            to_uri TEXT NOT NULL,
+            in_reply_to TEXT,
+            is_answer INTEGER NOT NULL,
+            is_public INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            published_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            received_at INTEGER NOT NULL
+        );
+        CREATE INDEX message_by_inquiry ON message (inquiry_id, seq);
+        CREATE INDEX message_by_author ON message (author, received_at);
+        CREATE INDEX message_by_node ON message (node, received_at);
+        CREATE INDEX message_by_reply ON message (in_reply_to, is_public, seq);
+        CREATE INDEX message_of_others ON message (is_answer);
+
+        CREATE TABLE draft (
+            id TEXT PRIMARY KEY,
+            message_id TEXT NOT NULL UNIQUE REFERENCES message (id) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            capacities TEXT NOT NULL,
+            state TEXT NOT NULL,
+            listing_id TEXT,
+            reason TEXT NOT NULL,
+            filed_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX draft_by_state ON draft (state, updated_at);
+
+        CREATE TABLE quote_stamp (
+            id TEXT PRIMARY KEY,
+            listing_uri TEXT NOT NULL,
+            quote_uri TEXT NOT NULL,
+            asker TEXT NOT NULL,
+            made_at INTEGER NOT NULL,
+            UNIQUE (listing_uri, quote_uri)
+        ) WITHOUT ROWID;
+        CREATE INDEX quote_stamp_by_asker ON quote_stamp (asker, quote_uri);
+
+        CREATE INDEX tombstone_by_owner ON tombstone (by_uri, deleted_at);
+        """,
+    )

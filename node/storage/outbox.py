@@ -30,6 +30,19 @@ class Activities:
         row = self._sql.one("SELECT * FROM activity WHERE uri = :uri", uri=uri)
         return _sent(row) if row else None
 
+    def hide(self, about: str) -> None:
+        """Show no more what was said in public about something that is gone.
+
+        The ids of its Create and its Updates are its own with ``/…`` or ``#…`` behind it.
+        """
+        self._sql.run(
+            """
+            UPDATE activity SET is_public = 0
+            WHERE uri > :about || '#' AND uri < :about || '0' AND is_public
+            """,
+            about=about,
+        )
+
     def count_public(self, actor: str) -> int:
         """Count an actor's public activities."""
         row = self._sql.one(

@@ -6,14 +6,17 @@ from catalogue.addresses import Addresses
 from catalogue.ports import Clock, Ids
 from catalogue.taxonomy import Taxonomy
 from node.storage.actors import Actors, Peers
+from node.storage.drafts import Drafts
 from node.storage.follows import Follows
 from node.storage.hosts import Hosts, Relays
+from node.storage.inquiries import Inquiries
 from node.storage.journal import Events, Tombstones
 from node.storage.listings import Listings
 from node.storage.matches import Matches
 from node.storage.outbox import Activities
 from node.storage.parties import Keys, Parties
 from node.storage.queues import CatchUps, Deliveries, Inbox
+from node.storage.quotes import Quotes
 from node.storage.sql import Sql
 
 
@@ -41,6 +44,8 @@ class NodeStore:
         self.peers = Peers(sql, around.addresses.catalogue)
         self.matches = Matches(sql)
         self.follows = Follows(sql)
+        self.inquiries = Inquiries(sql)
+        self.drafts = Drafts(sql)
         self.tombstones = Tombstones(sql)
         self.events = Events(sql, around.clock)
 
@@ -51,4 +56,5 @@ class NodeStore:
         self.deliveries = Deliveries(sql)
         self.hosts = Hosts(sql)
         self.relays = Relays(sql)
+        self.quotes = Quotes(sql)
         self.catch_ups = CatchUps(sql)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from catalogue.addresses import Path
 from catalogue.errors import Invalid, Problem
 from catalogue.finding import counts, find
+from catalogue.hashtags import apart
 from catalogue.language import Phrase
 from catalogue.model import Actor, Category, Kind, Mode
 from catalogue.ports import Store
@@ -66,7 +67,7 @@ def browse(store: Store, visit: Visit) -> BrowseView:
 
 def tag(store: Store, visit: Visit) -> Redirect:
     """Lead from a hashtag to the capacity it names, else to a search for its words."""
-    words = _apart(visit.parts["name"])
+    words = apart(visit.parts["name"])
     scheme = store.taxonomy.capacities
     named = store.taxonomy.capacities_named_in(words)
     if len(named) == 1:
@@ -75,14 +76,6 @@ def tag(store: Store, visit: Visit) -> Redirect:
     if as_id in scheme:
         return Redirect(href=visit.at(Path.CAPACITY, id=as_id))
     return Redirect(href=visit.at(Path.BROWSE, [("q", words)]))
-
-
-def _apart(name: str) -> str:
-    """Return the words of a hashtag: ``OralHistory`` and ``oral_history`` are two."""
-    spaced = name.replace("_", " ").replace("-", " ")
-    pairs = zip(" " + spaced, spaced, strict=False)
-    cut = "".join(f" {here}" if here.isupper() and last.islower() else here for last, here in pairs)
-    return " ".join(cut.split())
 
 
 # -- what is asked --------------------------------------------------------------------------------
