@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path, with_query
+from catalogue.correspondence import Message
 from catalogue.finding import counts
-from catalogue.model import Actor, Kind, Listing, Role
+from catalogue.model import Actor, Kind, Listing, Role, Visibility
 from catalogue.policy import ANYONE, Viewer, may_see
 from catalogue.search import Facet, Query
 from federation.errors import Gone, Malformed, NotHere
 from federation.guard import host_of
 from federation.keyring import Keyring, Prover
+from federation.mapping import note
 from federation.mapping.actor import to_document
 from federation.mapping.proposal import to_note
 from federation.model import Sent
-from federation.outgoing import create, delete
+from federation.outgoing import create, delete, quote_request
 from federation.ports import FederationStore
 from federation.settings import Settings
 from federation.strictjson import parse_object
@@ -30,11 +32,13 @@ from federation.vocabulary import (
     PROFILE_PAGE,
     PROPOSAL_CONTEXT,
     SERVICE_REL,
+    SIGNED_CONTEXT,
 )
 
 Json = dict[str, Any]
 
 NODEINFO_SCHEMA = "http://nodeinfo.diaspora.software/ns/schema"
+MAX_REPLIES = 200  # shown of one listing
 NODEINFO_VERSIONS = ("2.1", "2.0")
 
 
@@ -104,11 +108,87 @@ def is_public_listing(store: FederationStore, listing_id: str) -> bool:
     return found is None or may_see(found, ANYONE)
 
 
-def replies(store: FederationStore, listing_id: str, viewer: Viewer) -> Json:
-    """Return the replies to a listing: none are kept by this version."""
+def replies(store: FederationStore, listing_id: str, viewer: Viewer, *, page: bool = False) -> Json:
+    """Return the public replies to a listing, by their ids, as one page; what they say stays away.
+
+    A listing that is not public has none to show.
+    """
     found = get_listing(store, listing_id, viewer)
     address = store.addresses.at(Path.LISTING_REPLIES, id=found.id)
-    return {"@context": ACTIVITYSTREAMS, "id": address, "type": "Collection", "totalItems": 0}
+    items = _reply_ids(store, found) if found.visibility is Visibility.PUBLIC else []
+    first = {
+        "id": with_query(address, page="true"),
+        "type": "CollectionPage",
+        "partOf": address,
+        "items": items,
+    }
+    if page:
+        return {"@context": ACTIVITYSTREAMS, **first}
+    return {
+        "@context": ACTIVITYSTREAMS,
+        "id": address,
+        "type": "Collection",
+        "totalItems": len(items),
+        "first": first,
+    }
+
+
+def _reply_ids(store: FederationStore, found: Listing) -> list[str]:
+    said = store.inquiries.list_public_replies(found.uri, MAX_REPLIES)
+    blocked = {node for node in {each.node for each in said} if store.hosts.is_blocked(node)}
+    return [each.uri for each in said if each.node not in blocked]
+
+
+def message(store: FederationStore, keyring: Keyring, message_id: str, reader: str | None) -> Json:
+    """Return an answer of this node with its author's proof.
+
+    One that is not public is there for the server of whoever was answered, and for nobody else.
+    """
+    found = store.inquiries.find_message(message_id)
+    if found is None and store.tombstones.deleted_at(store.addresses.message(message_id)):
+        raise Gone("this message was deleted")
+    if found is None or not _may_read(store, found, reader):
+        raise NotHere("there is no such message")
+    document = {
+        "@context": SIGNED_CONTEXT,
+        **note.to_document(found, store.actors.find_by_uri(found.to)),
+    }
+    return keyring.prove(store, document, owner=found.author, at=found.updated)
+
+
+def _may_read(store: FederationStore, found: Message, reader: str | None) -> bool:
+    if not store.addresses.is_ours(found.uri):
+        return False  # what others said is to be had from them
+    if found.is_public:
+        return True
+    if reader is None or store.hosts.is_blocked(host_of(reader)):
+        return False
+    return host_of(reader) == host_of(found.to)
+
+
+def is_public_message(store: FederationStore, message_id: str) -> bool:
+    """Say whether a message needs no look at who asks for it."""
+    found = store.inquiries.find_message(message_id)
+    return found is None or found.is_public
+
+
+def message_tombstone(store: FederationStore, message_id: str) -> Json:
+    """Return what stands where a public answer was."""
+    address = store.addresses.message(message_id)
+    deleted = store.tombstones.deleted_at(address)
+    if deleted is None:
+        raise NotHere("there is no such message")
+    return delete.tombstone(address, deleted)
+
+
+def stamp(store: FederationStore, keyring: Keyring, stamp_id: str) -> Json:
+    """Return the consent to a quote of a listing that is still here (FEP-044f)."""
+    found = store.quotes.find(stamp_id)
+    listing = store.listings.find_by_uri(found.listing) if found else None
+    if found is None or listing is None or store.hosts.is_blocked(host_of(found.asker)):
+        raise NotHere("there is no such consent")
+    document = quote_request.consent(found, listing.by, store.addresses)
+    return keyring.prove(store, document, owner=listing.by, at=found.made)
 
 
 def activity(store: FederationStore, uri: str) -> Sent:

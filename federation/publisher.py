@@ -13,19 +13,26 @@ a changed actor       Update                        Update
 a moved affiliate     Move                          Move
 ====================  ============================  ===========================================
 
+An answer goes to whoever asked, and to nobody else.
+
 A node of the exchange that follows the catalogue gets the author's own signed activity, so it never
 has to fetch a listing; others get the Announce that their software shows. What is not public goes
 only to nodes of the exchange, because elsewhere addressing is no access control. One event is told
 in one transaction with its deliveries, so a crash tells it again, under the same ids.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
+from catalogue.addresses import Addresses
+from catalogue.correspondence import Message
 from catalogue.events import (
     ActorChanged,
     ActorMoved,
+    AnswerDeleted,
+    AnswerEdited,
+    AnswerGiven,
     Event,
     FollowAnswered,
     FollowRequested,
@@ -33,17 +40,31 @@ from catalogue.events import (
     ListingDeleted,
     ListingEdited,
     ListingPublished,
+    QuoteAnswered,
 )
 from catalogue.model import Actor, Follow, Listing, Visibility
 from federation.guard import host_of
 from federation.keyring import Keyring
+from federation.mapping import note
 from federation.mapping.actor import to_document
 from federation.mapping.values import to_bytes
 from federation.model import Party, Sent
-from federation.outgoing import accept, announce, create, delete, follow, move, undo, update
+from federation.outgoing import (
+    accept,
+    announce,
+    create,
+    delete,
+    follow,
+    move,
+    quote_request,
+    undo,
+    update,
+)
 from federation.ports import FederationStore
 
 BATCH = 32
+
+Answer = Callable[[Message, dict[str, Any], Addresses], dict[str, Any]]
 
 
 def tell_pending(store: FederationStore, keyring: Keyring) -> int:
@@ -77,6 +98,19 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
         case FollowWithdrawn(follow=withdrawn):
             uri = store.addresses.activity("undo", store.ids.new())
             _tell_one(store, undo.build(withdrawn, uri), to=withdrawn.followed)
+        case AnswerGiven(message=message_id) | AnswerEdited(message=message_id):
+            if message := store.inquiries.find_message(message_id):
+                verb = create.answer if isinstance(event, AnswerGiven) else update.answer
+                _tell_answer(store, keyring, message, verb)
+        case AnswerDeleted():
+            activity = delete.answer(event)
+            store.activities.hide(event.uri)
+            _send_to(store, keyring, activity, event.to, is_public=event.is_public)
+        case QuoteAnswered():
+            verb_name = "reject" if event.stamp is None else "accept"
+            uri = store.addresses.activity(verb_name, store.ids.new())
+            answer = quote_request.build(event, uri, store.addresses)
+            _send_to(store, keyring, answer, event.asker, is_public=False)
         case _:
             assert_never(event)
 
@@ -102,7 +136,18 @@ def _tell_edited(store: FederationStore, keyring: Keyring, listing: Listing) -> 
 def _tell_deleted(store: FederationStore, keyring: Keyring, event: ListingDeleted) -> None:
     parties = _audience(store, event.by, event.visibility, _everyone(store))
     activity = delete.build(event, store.addresses)
+    store.activities.hide(event.uri)
     _send(store, keyring, activity, parties, at=event.deleted, visibility=event.visibility)
+    for stamp in store.quotes.list_of(event.uri):
+        withdrawn = quote_request.withdrawal(stamp, event.by, store.addresses)
+        _send_to(store, keyring, withdrawn, stamp.asker, is_public=False)
+    store.quotes.remove_of(event.uri)
+
+
+def _tell_answer(store: FederationStore, keyring: Keyring, message: Message, verb: Answer) -> None:
+    document = note.to_document(message, store.actors.find_by_uri(message.to))
+    activity = verb(message, document, store.addresses)
+    _send_to(store, keyring, activity, message.to, is_public=message.is_public)
 
 
 def _tell_changed(store: FederationStore, keyring: Keyring, actor: Actor) -> None:
@@ -198,6 +243,17 @@ def _send(
     proven = keyring.prove(store, activity, owner=activity["actor"], at=at)
     _keep(store, proven, at=at, is_public=visibility is Visibility.PUBLIC)
     _deliver(store, proven, [party.best_inbox for party in parties])
+
+
+def _send_to(
+    store: FederationStore, keyring: Keyring, activity: dict[str, Any], to: str, *, is_public: bool
+) -> None:
+    """Sign an activity that is for one other actor, keep it, and send it to their own inbox."""
+    now = store.clock.now()
+    proven = keyring.prove(store, activity, owner=activity["actor"], at=now)
+    _keep(store, proven, at=now, is_public=is_public)
+    if party := store.parties.find(to):
+        _deliver(store, proven, [party.inbox])
 
 
 def _keep(

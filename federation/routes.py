@@ -78,6 +78,9 @@ def routes(
         Path.LISTING: door.listing,
         Path.LISTING_CREATE: door.listing_create,
         Path.LISTING_REPLIES: door.replies,
+        Path.MESSAGE: door.message,
+        Path.MESSAGE_CREATE: door.activity,
+        Path.STAMP: door.stamp,
         Path.WEBFINGER: door.webfinger,
         Path.HOST_META: door.host_meta,
         Path.NODEINFO_INDEX: door.nodeinfo_index,
@@ -218,7 +221,26 @@ class _Door:
         """Serve the replies to a listing."""
         listing_id = request.match_info["id"]
         viewer = await self._viewer_of(request, listing_id)
-        return _json(await self.database.read(endpoints.replies, listing_id, viewer))
+        page = "page" in request.query
+        return _json(await self.database.read(endpoints.replies, listing_id, viewer, page=page))
+
+    async def message(self, request: web.Request) -> web.StreamResponse:
+        """Serve an answer as its object, or the Tombstone in its place."""
+        message_id = request.match_info["id"]
+        is_public = await self.database.read(endpoints.is_public_message, message_id)
+        asker = _signed(request, self.addresses, None)
+        reader = None if is_public else await self.inbox.reader(asker)
+        try:
+            document = await self.database.read(endpoints.message, self.keyring, message_id, reader)
+        except Gone:
+            gone = await self.database.read(endpoints.message_tombstone, message_id)
+            return _json(gone, status=410)
+        return _json(document, headers={} if is_public else {"Cache-Control": "no-store"})
+
+    async def stamp(self, request: web.Request) -> web.StreamResponse:
+        """Serve the consent to a quote."""
+        stamp_id = request.match_info["id"]
+        return _json(await self.database.read(endpoints.stamp, self.keyring, stamp_id))
 
     async def activity(self, request: web.Request) -> web.StreamResponse:
         """Serve a public activity as it went out."""

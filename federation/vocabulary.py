@@ -95,6 +95,20 @@ PROPOSAL_CONTEXT: Final[list[Any]] = [
         "gts": "https://gotosocial.org/ns#",
         "interactionPolicy": _link("gts:interactionPolicy"),
         "canQuote": _link("gts:canQuote"),
+        "canReply": _link("gts:canReply"),
         "automaticApproval": _link("gts:automaticApproval"),
+    },
+]
+
+# FEP-044f: what is said about a quote, and the consent to it.
+QUOTE_CONTEXT: Final[list[Any]] = [
+    ACTIVITYSTREAMS,
+    DATA_INTEGRITY,
+    {
+        "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+        "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+        "gts": "https://gotosocial.org/ns#",
+        "interactingObject": _link("gts:interactingObject"),
+        "interactionTarget": _link("gts:interactionTarget"),
     },
 ]

@@ -1,9 +1,14 @@
-"""Create: an affiliate of another node published a listing (ActivityPub 7.2)."""
+"""Create: an affiliate of another node published a listing, or somebody wrote (ActivityPub 7.2).
+
+A post that is no listing is looked at in :mod:`federation.incoming.note`.
+"""
 
 from catalogue import moving
 from federation.guard import same_origin
+from federation.incoming import note
 from federation.incoming.listing import is_held, is_wanted, keep, unknown_author
 from federation.incoming.said import Said
+from federation.mapping.note import is_post
 from federation.mapping.proposal import is_proposal, owner_of, same_as
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
@@ -13,6 +18,8 @@ def needs(store: FederationStore, activity: Document) -> list[str]:
     """The author, and the object where only its id was sent; nothing for what is not kept."""
     content, actor = activity.get("object"), id_of(activity.get("actor"))
     address = id_of(content)
+    if actor is not None and is_post(content):
+        return note.needs(store, content, actor)
     if address is None or actor is None or not _may_be_kept(store, address, actor):
         return []
     if isinstance(content, dict):
@@ -21,8 +28,11 @@ def needs(store: FederationStore, activity: Document) -> list[str]:
 
 
 def apply(store: FederationStore, said: Said) -> None:
-    """Keep the listing when the one who says it is the one who wrote it."""
+    """Keep what was written when the one who says it is the one who wrote it."""
     content = said.activity.get("object")
+    if is_post(content):
+        note.hear(store, said, content)
+        return
     document = content if isinstance(content, dict) else said.fetched.get(id_of(content) or "")
     if document is not None and keep(store, document, said.actor) is None:
         _let_go(store, document, said.actor)

@@ -5,7 +5,6 @@ capacities as hashtags; in the listing's language, with words from ``federation/
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -17,15 +16,15 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from catalogue.addresses import Addresses
+from catalogue.hashtags import spelled
 from catalogue.language import primary
-from catalogue.model import Listing, Status
+from catalogue.model import Kind, Listing, Status, Visibility
 from catalogue.taxonomy import Taxonomy, language_name
+from catalogue.words import fold
 
 EXCHANGE_TAG = "CapacityExchange"
 MAX_HASHTAGS = 6
 MAX_NAMES = 10  # places or languages named in a post
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 def content(listing: Listing, language: str, taxonomy: Taxonomy, addresses: Addresses) -> str:
@@ -47,23 +46,41 @@ def content(listing: Listing, language: str, taxonomy: Taxonomy, addresses: Addr
         f"<p><strong>{escape(lead)}: {escape(title)}</strong></p>"
         f"{listing.text.best([language]).text}"
         f"<ul>{facts}</ul>"
-        f"<p>{escape(words['more']).replace('{node}', link)}</p>"
+        f"<p>{_invitation(listing, words)}{escape(words['more']).replace('{node}', link)}</p>"
         f"<p>{tags}</p>"
     )
+
+
+def _invitation(listing: Listing, words: Mapping[str, str]) -> str:
+    return f"{escape(words['reply'])}<br>" if is_asked_here(listing) else ""
 
 
 def hashtags(listing: Listing, language: str, taxonomy: Taxonomy) -> list[str]:
     """Return the hashtags of a listing without ``#``: the exchange's own, then its capacities."""
     labels = [taxonomy.capacities.label(each, [language]).text for each in listing.capacities]
-    tags = [EXCHANGE_TAG, *map(_camel_case, labels[:MAX_HASHTAGS])]
+    tags = [EXCHANGE_TAG, *map(spelled, labels[:MAX_HASHTAGS])]
     return list(dict.fromkeys(filter(None, tags)))
 
 
-def _camel_case(label: str) -> str:
-    """Return a label as one word that screen readers can still read in parts."""
-    parts = _WORD.findall(label)
-    tag = "".join(part[:1].upper() + part[1:] for part in parts)
-    return "" if tag.isdigit() else tag
+def is_asked_here(listing: Listing) -> bool:
+    """Say whether a reply to the post is a question that its affiliate gets, and may be quoted."""
+    return listing.visibility is Visibility.PUBLIC and listing.status is Status.OPEN
+
+
+def kind_named(tag: str) -> Kind | None:
+    """Return what a hashtag such as ``offer`` asks to have listed, in any language; else None."""
+    return _kinds().get(fold(tag))
+
+
+def published(language: str, address: str) -> str:
+    """Return the HTML that tells somebody where what they asked for is published."""
+    link = f'<a href="{escape(address)}">{escape(address)}</a>'
+    return f"<p>{escape(_words(language)['published']).replace('{link}', link)}</p>"
+
+
+def declined(language: str, reason: str) -> str:
+    """Return the HTML that tells somebody that it is not, and why; ``reason`` is safe HTML."""
+    return f"<p>{escape(_words(language)['declined'])}</p>{reason}"
 
 
 def _facts(listing: Listing, language: str, taxonomy: Taxonomy) -> Iterator[tuple[str, str]]:
@@ -102,6 +119,13 @@ def _formats(language: str) -> str:
 def _words(language: str) -> Mapping[str, str]:
     known = _all_words()
     return known.get(primary(language), known["en"])
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> Mapping[str, Kind]:
+    """Map each hashtag that names a kind of listing, folded, to the kind; English wins."""
+    every = [(fold(spelled(words[kind])), kind) for words in _all_words().values() for kind in Kind]
+    return dict(reversed(every))
 
 
 @lru_cache(maxsize=1)

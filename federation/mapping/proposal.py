@@ -105,8 +105,14 @@ def to_note(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[
     if listing.audience:
         note["targetAudience"] = dict(listing.audience)
     if listing.visibility is Visibility.PUBLIC:
-        note["interactionPolicy"] = {"canQuote": {"automaticApproval": [PUBLIC]}}  # FEP-044f
+        note["interactionPolicy"] = _policy(listing)
     return note
+
+
+def _policy(listing: Listing) -> dict[str, Any]:
+    """Return who may reply and quote without being asked (FEP-044f, GoToSocial)."""
+    whoever = {"automaticApproval": [PUBLIC if post.is_asked_here(listing) else listing.by]}
+    return {"canReply": {"automaticApproval": [PUBLIC]}, "canQuote": whoever}
 
 
 def audience(visibility: Visibility, by: str, addresses: Addresses) -> tuple[list[str], list[str]]:
@@ -181,7 +187,7 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         raise Malformed("the object is not an offer or a need")
     intent = document["publishes"]
     address, by = get_id(document), get_id(document, "attributedTo")
-    published = _not_ahead(moment(document.get("published")) or now, now)
+    published = not_ahead(moment(document.get("published")) or now, now)
     concepts = _concepts(intent)
     currency = _currency(concepts)
     title, text = _texts(document, intent)
@@ -210,7 +216,7 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         status=Status.CLOSED if intent.get("finished") is True else Status.OPEN,
         same_as=same_as(document),
         published=published,
-        updated=max(published, _not_ahead(moment(document.get("updated")) or published, now)),
+        updated=max(published, not_ahead(moment(document.get("updated")) or published, now)),
     )
 
 
@@ -319,7 +325,7 @@ def _limited(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))[:MAX_VALUES]
 
 
-def _not_ahead(time: datetime, now: datetime) -> datetime:
+def not_ahead(time: datetime, now: datetime) -> datetime:
     """Return a time that does not lie ahead further than a clock may be wrong."""
     return min(time, (now + SKEW).replace(microsecond=0))
 

@@ -1,10 +1,11 @@
-"""Delete: a listing of this node is gone, and a Tombstone stands in its place (AP 6.4)."""
+"""Delete: a listing or an answer is gone, and a Tombstone stands in its place (AP 6.4)."""
 
 from datetime import datetime
 from typing import Any
 
 from catalogue.addresses import Addresses
-from catalogue.events import ListingDeleted
+from catalogue.events import AnswerDeleted, ListingDeleted
+from federation.mapping import note
 from federation.mapping.proposal import audience
 from federation.mapping.values import from_moment
 from federation.vocabulary import ACTIVITYSTREAMS, SIGNED_CONTEXT
@@ -13,6 +14,20 @@ from federation.vocabulary import ACTIVITYSTREAMS, SIGNED_CONTEXT
 def build(event: ListingDeleted, addresses: Addresses) -> dict[str, Any]:
     """Return the Delete, addressed as the listing was."""
     to, cc = audience(event.visibility, event.by, addresses)
+    return {
+        "@context": SIGNED_CONTEXT,
+        "id": f"{event.uri}#delete",
+        "type": "Delete",
+        "actor": event.by,
+        "to": to,
+        "cc": cc,
+        "object": _tombstone(event.uri, event.deleted),
+    }
+
+
+def answer(event: AnswerDeleted) -> dict[str, Any]:
+    """Return the Delete of an answer, addressed as it was."""
+    to, cc = note.audience(event.to, is_public=event.is_public)
     return {
         "@context": SIGNED_CONTEXT,
         "id": f"{event.uri}#delete",

@@ -1,9 +1,10 @@
-"""Update: a listing or an actor of this node has changed; each version has its own id (AP 6.3)."""
+"""Update: a listing, an answer or an actor has changed; each version has its own id (AP 6.3)."""
 
 from datetime import datetime
 from typing import Any
 
 from catalogue.addresses import Addresses
+from catalogue.correspondence import Message
 from catalogue.model import Listing
 from catalogue.taxonomy import Taxonomy
 from federation.mapping.values import Document, from_moment
@@ -33,4 +34,14 @@ def build_actor(document: Document, updated: datetime) -> dict[str, Any]:
         "to": [PUBLIC],
         "cc": [f"{actor}/followers"],
         "object": {name: value for name, value in document.items() if name != "@context"},
+    }
+
+
+def answer(message: Message, note: dict[str, Any], addresses: Addresses) -> dict[str, Any]:
+    """Return the Update of an answer."""
+    return {
+        **create.answer(message, note, addresses),
+        "id": f"{message.uri}#updates/{int(message.updated.timestamp())}",
+        "type": "Update",
+        "published": from_moment(message.updated),
     }

@@ -111,7 +111,8 @@ def test_note_of_an_offer():
         "targetAudience": {"en": "Developers"},
         "replies": "https://hub.example/proposals/17/replies",
         "interactionPolicy": {
-            "canQuote": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]}
+            "canReply": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]},
+            "canQuote": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]},
         },
         "publishes": {
             "id": "https://hub.example/proposals/17#primary",
