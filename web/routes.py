@@ -12,6 +12,7 @@ from web.pages.browse import browse, tag
 from web.pages.capacity import capacities, capacity
 from web.pages.home import home
 from web.pages.listing import listing
+from web.pages.message import message
 from web.ports import Reader
 from web.site import Site
 
@@ -19,6 +20,7 @@ PAGES: Sequence[tuple[Path, Page]] = (
     (Path.HOME, home),
     (Path.BROWSE, browse),
     (Path.LISTING, listing),
+    (Path.MESSAGE, message),
     (Path.AFFILIATES, affiliates),
     (Path.AFFILIATE, affiliate),
     (Path.PROFILE, profile),

@@ -14,8 +14,10 @@ from federation.errors import FederationError
 from node import log
 from node.cli import (
     affiliate,
+    draft,
     finding,
     following,
+    inquiry,
     listing,
     operating,
     playing,
@@ -80,7 +82,18 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"capx {software_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for group in (running, playing, affiliate, listing, following, relaying, finding, operating):
+    for group in (
+        running,
+        playing,
+        affiliate,
+        listing,
+        inquiry,
+        draft,
+        following,
+        relaying,
+        finding,
+        operating,
+    ):
         group.add(commands)
     return top
 

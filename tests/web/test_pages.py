@@ -447,6 +447,7 @@ async def _some_of_each(world) -> list[str]:
     return [
         made.get(path) or re.sub(r"\{\w+\}", lambda found: fill[found[0]], path)
         for path, _ in PAGES
+        if path is not Path.MESSAGE  # a way to another page, tested with what it leads from
     ]
 
 
