@@ -37,7 +37,7 @@ def from_markdown(text: str) -> str:
 
 def clean(text: str) -> str:
     """Return the safe part of HTML that a stranger sent; what is over the limit is cut off."""
-    return nh3.clean(
+    safe = nh3.clean(
         _CONTROLS.sub("", text[:MAX_HTML]),
         tags=_TAGS,
         clean_content_tags={"script", "style"},
@@ -45,7 +45,8 @@ def clean(text: str) -> str:
         attribute_filter=_keep_attribute,
         url_schemes={"http", "https"},
         link_rel="nofollow noopener noreferrer",
-    ).strip()
+    )
+    return _CONTROLS.sub("", safe).strip()  # those that were written as entities
 
 
 def plain(text: str) -> str:

@@ -163,7 +163,7 @@ def from_document(
         raise Malformed("the document is not an actor")
     proposals = _own(document, "proposals", address)
     published = min(moment(document.get("published")) or now, now)
-    handle = string(document.get("preferredUsername"), 64).lower() or "unnamed"
+    handle = line(string(document.get("preferredUsername"), 64), 64).lower() or "unnamed"
     actor = Actor(
         id=local_id,
         uri=address,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.richtext import MAX_HTML, clean, from_markdown, plain
+from catalogue.richtext import MAX_HTML, clean, from_markdown, lines, plain
 
 TAGS = {"p", "span", "br", "a", "del", "s", "pre", "code", "em", "strong", "b", "i", "u"}
 TAGS |= {"ul", "ol", "li", "blockquote"}
@@ -209,3 +209,19 @@ def test_plain_gives_the_words(html, expected):
 def test_plain_gives_back_what_was_escaped(text):
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert plain(escaped) == " ".join(text.split())
+
+
+def test_control_characters_do_not_come_in_as_entities_h58():
+    for written in ("&#27;[31m", "&#x1b;[31m", "\x1b[31m", "&amp;#27;[31m"):
+        assert "\x1b" not in clean(f"<p>{written}</p>")
+        assert "\x1b" not in " ".join(lines(clean(f"<p>{written}</p>")))
+
+
+def test_lines_are_those_that_a_reader_sees():
+    assert lines("<p>One<br>two  three</p>\n<ul><li>a &amp; b</li><li></li></ul>four") == [
+        "One",
+        "two three",
+        "a & b",
+        "four",
+    ]
+    assert lines("") == []

@@ -314,3 +314,14 @@ def test_any_actor_is_read_or_malformed(changes):
         return
     assert found.actor.name
     assert found.party.inbox
+
+
+def test_handle_is_one_line_h58():
+    document = {
+        "id": "https://x.example/users/ana",
+        "type": "Person",
+        "preferredUsername": "Ana\x1b[31m\n x",
+        "inbox": "https://x.example/users/ana/inbox",
+    }
+    known = from_document(document, TAXONOMY, local_id="1", now=NOW)
+    assert known.actor.handle == "ana [31m x"
