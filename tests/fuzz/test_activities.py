@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalogue.inquiries import PER_ASKER
 from tests.journeys.foreign import PUBLIC, ForeignActor, ForeignServer, Json
 from tests.journeys.world import IMPATIENT, Node, World, eventually, offer
 
@@ -99,7 +100,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 VERBS = (
     *("Accept", "Announce", "Create", "Delete", "Follow", "Reject", "Undo", "Update"),
-    *("Like", "Move", "Flag", "Offer", "Block", "Add", "Note", "", "create"),
+    *("Like", "Move", "Flag", "Offer", "Block", "Add", "QuoteRequest", "Note", "", "create"),
 )
 NAMES = (
     *("id", "type", "object", "actor", "to", "cc", "attributedTo", "purpose", "publishes", "url"),
@@ -107,6 +108,7 @@ NAMES = (
     *("action", "resourceConformsTo", "resourceClassifiedAs", "resourceQuantity", "hasUnit"),
     *("hasNumericalValue", "availableQuantity", "areaServed", "availableLanguage", "proof"),
     *("targetAudience", "inbox", "publicKey", "assertionMethod", "endpoints", "proposals", "tag"),
+    *("inReplyTo", "instrument", "href", "replies", "sensitive"),
     *("preferredUsername", "summary", "@context", "verificationMethod", "proofValue", "created"),
 )
 WORDS = (
@@ -115,6 +117,7 @@ WORDS = (
     *("transfer", "use", "hour", "one", "1", "-1", "1e9", "NaN", "Infinity", "0.0000001", "en"),
     *("https://w3id.org/capacity-exchange/capacity/mediation", "https://evil.example/x", "urn:x"),
     *("https://w3id.org/capacity-exchange/currency/EUR", "javascript:alert(1)", "http://[::1", " "),
+    *("Mention", "Hashtag", "<p>@catalogue #need</p>", "#offer", "<p>#offer<br>&#27;[31m</p>"),
     *("DataIntegrityProof", "eddsa-jcs-2022", "assertionMethod", "z" * 60, "<b>x", "\u202e", "'--"),
 )
 
@@ -195,6 +198,19 @@ PROPOSAL: Json = {
         "finished": False,
     },
 }
+POST: Json = {
+    "@context": "https://www.w3.org/ns/activitystreams",
+    "id": "%server%/posts/%number%",
+    "type": "Note",
+    "attributedTo": "%server%/users/fool",
+    "inReplyTo": "%own%",
+    "published": "2026-05-01T00:00:00Z",
+    "to": [PUBLIC],
+    "cc": ["%node%/actors/catalogue"],
+    "content": "<p>@catalogue #offer A room</p>",
+    "contentMap": {"en": "<p>@catalogue #offer A room</p>"},
+    "tag": [{"type": "Mention", "href": "%node%/actors/catalogue", "name": "@catalogue"}],
+}
 ACTOR: Json = {
     "@context": "https://www.w3.org/ns/activitystreams",
     "id": "%server%/users/fool",
@@ -219,6 +235,29 @@ def test_any_object_under_any_verb(arena: Arena, verb: str, content: Any, more: 
     status = arena.run(arena.say(arena.filled(said(verb, content) | more)))
     assert status in {202, 400}
     assert arena.theirs() == before
+
+
+@FUZZ
+@given(
+    verb=st.sampled_from(("Create", "Update", "Delete")),
+    content=mutated(POST),
+    more=st.dictionaries(st.sampled_from(("to", "cc", "instrument")), scalars),
+)
+def test_any_post(arena: Arena, verb: str, content: Json, more: Json) -> None:
+    before = arena.theirs()
+    assert arena.run(arena.say(arena.filled(said(verb, content) | more))) in {202, 400}
+    assert arena.theirs() == before
+    counted = arena.node.rows("SELECT count(*) FROM message WHERE author = ?", arena.fool.uri)
+    assert counted[0][0] <= PER_ASKER
+
+
+@FUZZ
+@given(asked=values, instrument=values | mutated(POST))
+def test_any_request_to_quote(arena: Arena, asked: Any, instrument: Any) -> None:
+    request = said("QuoteRequest", asked) | {"instrument": instrument}
+    assert arena.run(arena.say(arena.filled(request))) in {202, 400}
+    foreign = "SELECT * FROM quote_stamp WHERE quote_uri NOT LIKE ?"
+    assert arena.node.rows(foreign, f"{arena.server.url}/%") == []
 
 
 @FUZZ
@@ -268,6 +307,7 @@ def test_after_all_that_the_node_is_well(arena: Arena) -> None:
     stumbled = "SELECT reason FROM inbox WHERE state = 'dead' AND reason NOT LIKE '% %'"
     assert arena.node.rows(stumbled) == []
     assert arena.node.rows("SELECT * FROM listing WHERE by_uri = ?", arena.fool.uri) != []
+    assert arena.node.rows("SELECT * FROM message WHERE author = ?", arena.fool.uri) != []
     for path in ("/", "/listings", "/affiliates", "/actors/catalogue/proposals?page=true"):
         assert arena.run(arena.node.get(path, "text/html")).status == 200
     for (listing_id,) in arena.node.rows("SELECT id FROM listing WHERE visibility = 'public'"):
