@@ -125,6 +125,14 @@ class ActorShelf(Protocol):
         """Return the actors with this role, of one node or of all, by name."""
         ...
 
+    def list_affiliates(self, here: str, uri: str | None = None) -> list[Actor]:
+        """Return the affiliates that take part, as node ``here`` sees it, by name; or the one.
+
+        They are its own, those of nodes it follows, and those that have a listing here: a group
+        that merely wrote to somebody is none.
+        """
+        ...
+
 
 class MatchShelf(Protocol):
     """The best matches of each listing, with the reasons they were scored by."""

@@ -98,6 +98,25 @@ class Actors:
         )
         return [_actor(row) for row in rows]
 
+    def list_affiliates(self, here: str, uri: str | None = None) -> list[Actor]:
+        """Return the affiliates that take part, as node ``here`` sees it, by name; or one."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM actor WHERE role = 'affiliate' AND (:uri IS NULL OR uri = :uri) AND (
+                node = :here
+                OR EXISTS (SELECT 1 FROM listing WHERE listing.by_uri = actor.uri)
+                OR EXISTS (
+                    SELECT 1 FROM actor AS near JOIN follow ON follow.followed = near.uri
+                    WHERE near.node = actor.node AND follow.state = 'accepted'
+                )
+            )
+            ORDER BY name, uri
+            """,
+            here=here,
+            uri=uri,
+        )
+        return [_actor(row) for row in rows]
+
 
 def _actor(row: Row) -> Actor:
     details = to_json(row["details"])

@@ -63,6 +63,20 @@ def test_find_many_actors_asks_once(store):
     assert store.actors.find_many([]) == {}
 
 
+def test_affiliates_are_ours_those_followed_and_those_with_a_listing(store):
+    ours, near = actor("a", node=HERE.authority), actor("b", node=SOUTH)
+    catalogue = actor("catalogue", node=SOUTH, role=Role.CATALOGUE)
+    author, writer = actor("c", node=BLOG), actor("d", node=BLOG)
+    for each in (ours, near, catalogue, author, writer):
+        store.actors.put(each)
+    store.listings.put(listing(1, by=author.uri), words="")
+    assert store.actors.list_affiliates(HERE.authority) == [ours, author]
+    store.follows.put(follow(HERE.catalogue, catalogue.uri, FollowState.PENDING))
+    assert store.actors.list_affiliates(HERE.authority) == [ours, author]
+    store.follows.put(follow(HERE.catalogue, catalogue.uri))
+    assert store.actors.list_affiliates(HERE.authority) == [ours, near, author]
+
+
 def test_actors_by_role_are_sorted_by_name(store):
     named = [actor("b", name="Ada"), actor("a", name="Zoe"), actor("c", name="Bob", node=BLOG)]
     for each in [*named, actor("catalogue", role=Role.CATALOGUE)]:

@@ -308,6 +308,7 @@ async def test_what_a_reader_may_not_see_looks_as_if_it_were_not_there(world, br
 async def test_affiliates_are_listed_node_by_node_ours_first(world, browser):
     world.affiliate(regions=("PL",), languages=("pl",))
     far = world.neighbour()
+    world.take_in(far)
     page = await read(browser, "/affiliates")
     assert page.links["Archive Group"] == "/@archive_group"
     assert page.links["Far Group"] == f"/affiliates/{far.id}"
@@ -315,9 +316,19 @@ async def test_affiliates_are_listed_node_by_node_ours_first(world, browser):
     assert "Poland" in page.text
 
 
+async def test_group_that_merely_wrote_to_somebody_is_not_listed(world, browser):
+    world.affiliate()
+    world.neighbour("writer", "blog.example", name="Secret Circle")
+    for address in ("/affiliates", "/about", "/"):
+        text = await (await browser.get(address)).text()
+        assert "Secret Circle" not in text
+        assert "blog.example" not in text
+
+
 async def test_an_affiliate_has_one_page_wherever_it_lives(world, browser):
     own, far = world.affiliate(), world.neighbour()
     world.publish()
+    world.take_in(far)
     moved = await browser.get(f"/affiliates/{own.id}?uselang=uk", allow_redirects=False)
     assert (moved.status, moved.headers["Location"]) == (303, "/@archive_group?uselang=uk")
     page = await read(browser, "/@Archive_Group")
@@ -442,6 +453,7 @@ async def test_any_uselang_gets_a_page(browser, uselang):
 async def _some_of_each(world) -> list[str]:
     world.affiliate()
     offer, far = world.publish(), world.neighbour()
+    world.take_in(far)
     fill = {"{id}": "mediation", "{handle}": "archive_group", "{name}": "mediation"}
     made = {Path.LISTING: f"/proposals/{offer.id}", Path.AFFILIATE: f"/affiliates/{far.id}"}
     return [

@@ -1,7 +1,7 @@
 """What this node is, and whom it shares with."""
 
 from catalogue.addresses import Path
-from catalogue.model import Kind, Role
+from catalogue.model import Kind
 from catalogue.ports import Store
 from catalogue.search import Facet, Query
 from web.cards import nodes
@@ -18,7 +18,7 @@ def about(store: Store, visit: Visit) -> AboutView:
         summary=visit.html(visit.site.summary.best(visit.languages)),
         offers=by_kind.get(Kind.OFFER, 0),
         needs=by_kind.get(Kind.NEED, 0),
-        affiliates=len(store.actors.list_by_role(Role.AFFILIATE)),
+        affiliates=len(store.actors.list_affiliates(visit.site.addresses.authority)),
         capacities=len(store.taxonomy.capacities),
         browse_href=visit.at(Path.BROWSE),
         affiliates_href=visit.at(Path.AFFILIATES),

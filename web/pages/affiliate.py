@@ -2,7 +2,7 @@
 
 from catalogue.addresses import CATALOGUE_HANDLE, Path
 from catalogue.errors import NotFound
-from catalogue.model import Actor, Kind, Role
+from catalogue.model import Actor, Kind
 from catalogue.ports import Store
 from catalogue.search import Query
 from web.cards import languages, names, side
@@ -26,7 +26,7 @@ SHOWN = 10  # listings on each side
 def affiliates(store: Store, visit: Visit) -> AffiliatesView:
     """Show every affiliate that this node knows: its own first, then node by node."""
     here = visit.site.addresses.authority
-    found = store.actors.list_by_role(Role.AFFILIATE)
+    found = store.actors.list_affiliates(here)
     by_node: dict[str, list[Actor]] = {here: []}
     for actor in found:
         by_node.setdefault(actor.node, []).append(actor)
@@ -63,7 +63,8 @@ def affiliate(store: Store, visit: Visit) -> AffiliateView | Redirect:
 
 
 def _show(store: Store, visit: Visit, actor: Actor | None) -> AffiliateView:
-    if actor is None or actor.role is not Role.AFFILIATE:
+    here = visit.site.addresses.authority
+    if actor is None or not store.actors.list_affiliates(here, actor.uri):
         raise NotFound("there is no such affiliate here")
     name = visit.name(actor.name or actor.acct)
     is_remote = actor.node != visit.site.addresses.authority
