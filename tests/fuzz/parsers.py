@@ -4,13 +4,14 @@ A parser that raises anything else than what its floor promises, or that takes i
 give back, has a bug. Whoever adds a parser of strangers' bytes adds a line to :data:`PARSERS`.
 """
 
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from catalogue.addresses import Addresses
 from catalogue.errors import CatalogueError
 from catalogue.language import is_language_tag
-from catalogue.richtext import MAX_HTML, clean, plain
+from catalogue.richtext import MAX_HTML, clean, lines, plain
 from catalogue.taxonomy import load
 from catalogue.words import words
 from federation import endpoints
@@ -18,6 +19,7 @@ from federation.catch_up import page_of
 from federation.errors import FederationError
 from federation.guard import DialPolicy, check_url, follow, origin
 from federation.mapping.actor import from_document
+from federation.mapping.note import is_post, to_letter
 from federation.mapping.proposal import from_note, is_proposal, owner_of
 from federation.mapping.values import moment, to_bytes
 from federation.negotiation import prefers_activity
@@ -60,6 +62,18 @@ def _note(data: bytes) -> None:
         assert listing.published <= listing.updated <= NOW + timedelta(hours=1)
 
 
+def _post(data: bytes) -> None:
+    document = parse_object(data)
+    if is_post(document):
+        letter = to_letter(document, HERE, now=NOW)
+        assert all(HERE.is_ours(each) for each in letter.named)
+        assert origin(letter.uri) == origin(letter.author) == origin(letter.url)
+        assert letter.published <= letter.updated <= NOW + timedelta(hours=1)
+        assert (letter.kind is None) == (not letter.marks)
+        said = [line for text in letter.text.values() for line in lines(text)]
+        assert not [line for line in said if any(unicodedata.category(c) == "Cc" for c in line)]
+
+
 def _actor(data: bytes) -> None:
     said = from_document(parse_object(data), TAXONOMY, local_id="x", now=NOW)
     assert said.party.uri == said.actor.uri
@@ -98,6 +112,7 @@ def _html(data: bytes) -> None:
 PARSERS: dict[str, Parser] = {
     "json": _json,
     "note": _note,
+    "post": _post,
     "actor": _actor,
     "page": _page,
     "signature": _signature,
