@@ -5,13 +5,17 @@ Steps, cheap ones first, and nothing is written before the last:
 1. size, media type and JSON (limits of :mod:`federation.strictjson`)
 2. ``id``, ``actor`` and ``type``; id and actor of one origin, and not ours (FEP-fe34)
 3. a Delete of an actor that nobody here knows: answered 202 and dropped, without asking for its key
-4. what is signed, by whom, when, for whom, and the digest of the body (draft-cavage)
-5. the key, from the shelf or its owner's server; it must be the actor's own
+4. what is signed, by whom, when, for whom, and the digest of the body (draft-cavage or RFC 9421)
+5. the key, from the shelf or its owner's server; it must be the actor's own, unless the activity
+   carries a proof of the actor (FEP-8b32): then anybody may have passed it on
 6. the signature; after a failure once more with the key fetched anew
-7. the actor's host is not blocked; a blocked one is not even asked for its key
-8. kept on disk under its id; a repeat changes nothing (ActivityPub 7.1.2)
+7. the actor's proof, if there is one, in the same way; a bad one is refused however good the
+   signature, because it has precedence (FEP-8b32)
+8. the hosts of signer and actor are not blocked; a blocked one is not even asked for its key
+9. kept on disk under its id; a repeat changes nothing (ActivityPub 7.1.2)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,8 +37,10 @@ from federation.ports import Database, FederationStore
 from federation.remote import is_activity_type
 from federation.resolver import Resolver
 from federation.settings import Settings
-from federation.signatures import cavage
-from federation.signatures.cavage import SignatureParams, SignedRequest
+from federation.signatures.claim import Claim, claim_of
+from federation.signatures.integrity import Proof, check_moment, proof_by, verify_proof
+from federation.signatures.keys import PublicKey
+from federation.signatures.request import SignedRequest
 from federation.strictjson import parse_object
 
 BUSY = timedelta(seconds=1)
@@ -84,10 +90,12 @@ class Inbox:
         actor = self._sender(activity)
         if _is_farewell(activity) and not await self._database.read(_is_known, actor):
             return False
-        params = cavage.signature_of(letter.request.headers)
-        await self._verify(params, letter.request, actor)
+        proof = proof_by(activity, actor)
+        signer = await self._signer(claim_of(letter.request), None if proof else actor)
+        if proof is not None:
+            await self._verify_proof(activity, proof, actor, is_relayed=signer != actor)
         return await self._database.write(
-            _remember, get_id(activity), actor, letter.body, self._clock.now()
+            _remember, get_id(activity), actor, signer, letter.body, self._clock.now()
         )
 
     def _read(self, letter: Letter) -> Document:
@@ -108,21 +116,44 @@ class Inbox:
             raise Unauthenticated("the activity's id belongs to another server than its actor")
         return actor
 
-    async def _verify(self, params: SignatureParams, request: SignedRequest, actor: str) -> None:
-        now, window = self._clock.now(), self._settings.clock_window
-        cavage.check_request(params, request, now=now, window=window)
-        if not same_origin(params.key_uri, actor):
+    async def _signer(self, claim: Claim, expected: str | None) -> str:
+        """Return whose key signed a request; Unauthenticated if it is not the one expected."""
+        claim.check(now=self._clock.now(), window=self._settings.clock_window)
+        if self._addresses.is_ours(claim.key_uri):
+            raise Unauthenticated("this node does not write to itself")
+        if expected is not None and not same_origin(claim.key_uri, expected):
             raise Unauthenticated("the key belongs to another server than the actor")
-        found = await self._resolver.find_key(params.key_uri)
-        if found.owner != actor:
+        return await self._verify(claim.key_uri, expected, claim.verify)
+
+    async def _verify_proof(
+        self, activity: Document, proof: Proof, actor: str, *, is_relayed: bool
+    ) -> None:
+        """Raise Unauthenticated unless the actor's proof holds, and was made by now.
+
+        A proof that stands in for the signature must be recent, too: whoever has an activity could
+        send it again once its id is forgotten here.
+        """
+        oldest = self._settings.proof_age if is_relayed else None
+        check_moment(proof, now=self._clock.now(), oldest=oldest)
+        await self._verify(
+            proof.verification_method, actor, lambda key: verify_proof(activity, proof, key)
+        )
+
+    async def _verify(
+        self, key_uri: str, expected: str | None, verify: Callable[[PublicKey], None]
+    ) -> str:
+        """Ask whether a key verifies, after a failure once more fetched anew; return its owner."""
+        found = await self._resolver.find_key(key_uri)
+        if expected is not None and found.owner != expected:
             raise Unauthenticated("the key belongs to somebody else than the actor")
         try:
-            cavage.verify(params, request, found.key, now=now, window=window)
+            verify(found.key)
         except Unauthenticated:
-            fresh = await self._resolver.refresh_key(params.key_uri)
-            if fresh is None or fresh.owner != actor:
+            fresh = await self._resolver.refresh_key(key_uri)
+            if fresh is None or fresh.owner != found.owner:
                 raise
-            cavage.verify(params, request, fresh.key, now=now, window=window)
+            verify(fresh.key)
+        return found.owner
 
     async def reader(self, request: SignedRequest) -> str | None:
         """Return the URI of the actor that signed a GET, or None for one that nobody signed well.
@@ -133,16 +164,9 @@ class Inbox:
         if not request.headers.get("signature"):
             return None
         try:
-            params = cavage.signature_of(request.headers)
-            if self._addresses.is_ours(params.key_uri):
-                return None
-            now, window = self._clock.now(), self._settings.clock_window
-            cavage.check_request(params, request, now=now, window=window)
-            owner = (await self._resolver.find_key(params.key_uri)).owner
-            await self._verify(params, request, owner)
+            return await self._signer(claim_of(request), None)
         except (Refused, TryLater, GiveUp):
             return None
-        return owner
 
 
 def _is_farewell(activity: Document) -> bool:
@@ -156,11 +180,13 @@ def _is_known(store: FederationStore, actor: str) -> bool:
     return store.parties.find(actor) is not None
 
 
-def _remember(store: FederationStore, uri: str, actor: str, body: bytes, now: datetime) -> bool:
-    host = host_of(actor)
-    if store.hosts.is_blocked(host):
+def _remember(
+    store: FederationStore, uri: str, actor: str, signer: str, body: bytes, now: datetime
+) -> bool:
+    hosts = {host_of(signer), host_of(actor)}
+    if any(store.hosts.is_blocked(host) for host in hosts):
         raise Forbidden("this node does not take anything from your host")
-    store.hosts.heard(host, now)
+    store.hosts.heard(host_of(signer), now)
     return store.inbox.remember(uri, actor=actor, body=body, at=now)
 
 

@@ -33,7 +33,7 @@ from federation.keyring import Keyring
 from federation.mapping.values import to_bytes
 from federation.ports import Database
 from federation.settings import Settings
-from federation.signatures.cavage import SignedRequest
+from federation.signatures.request import SignedRequest
 from federation.vocabulary import ACTIVITY_JSON, JRD_JSON
 
 log = logging.getLogger(__name__)
@@ -293,6 +293,7 @@ def _signed(request: web.Request, addresses: Addresses, body: bytes | None) -> S
     return SignedRequest(
         method=request.method,
         target=request.raw_path,
+        scheme=addresses.base_url.partition("://")[0],
         host=addresses.authority,
         headers=_lines(request.headers),
         body=body,

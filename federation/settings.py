@@ -16,6 +16,7 @@ class Settings:
     inbox_bytes: int = 256 * 1024
     body_seconds: float = 10.0  # to send a whole body to an inbox
     clock_window: timedelta = timedelta(hours=1)
+    proof_age: timedelta = timedelta(days=7)  # of a proof that stands in for a signature
     key_refresh: timedelta = timedelta(minutes=5)  # between two refetches of one key
     key_missing: timedelta = timedelta(minutes=10)  # how long a key that is not there is not sought
     page_items: int = (

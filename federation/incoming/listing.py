@@ -12,10 +12,10 @@ from catalogue.model import FollowState, Role
 from catalogue.moving import make_way
 from federation.errors import FederationError, Unauthenticated
 from federation.guard import host_of, same_origin
-from federation.mapping.proposal import SKEW, from_note, is_proposal, owner_of
+from federation.mapping.proposal import from_note, is_proposal, owner_of
 from federation.mapping.values import Document, get_id, to_bytes, uri
 from federation.ports import FederationStore
-from federation.signatures.integrity import Proof, proof_of, verify_proof
+from federation.signatures.integrity import check_moment, proof_by, verify_proof
 from federation.signatures.keys import load_multibase
 
 
@@ -49,9 +49,10 @@ def is_proven(store: FederationStore, document: Document) -> bool:
     """Say whether a listing carries a valid proof of its own author."""
     author = owner_of(document)
     try:
-        proof = proof_of(document)
-        if proof is None or author is None or not _is_timely(store, proof):
+        proof = proof_by(document, author) if author else None
+        if proof is None:
             return False
+        check_moment(proof, now=store.clock.now())
         known = store.keys.known(proof.verification_method)
         if known is None or known.owner != author:
             return False
@@ -59,13 +60,6 @@ def is_proven(store: FederationStore, document: Document) -> bool:
     except Unauthenticated:
         return False
     return same_origin(author, get_id(document))
-
-
-def _is_timely(store: FederationStore, proof: Proof) -> bool:
-    """Say whether a proof was made by now and has not expired (vc-data-integrity 4.3)."""
-    now = store.clock.now()
-    is_made = proof.created is None or proof.created <= now + SKEW
-    return is_made and (proof.expires is None or proof.expires > now)
 
 
 def is_held(store: FederationStore, address: str, author: str) -> bool:

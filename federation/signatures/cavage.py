@@ -8,8 +8,8 @@ To verify, in this order:
 1. :func:`signature_of` takes the one ``Signature`` header and :func:`parse` reads it (2.1, 2.2);
 2. :func:`check_request` asks everything that needs no key: enough is signed, the host is ours, the
    times hold, the digest matches the body. A caller may ask this before it fetches a key;
-3. :func:`verify` does the same once more, lets the key decide on the algorithm (2.1.3) and checks
-   the signature over the lines (2.5).
+3. :func:`verify_signature` lets the key decide on the algorithm (2.1.3) and checks the signature
+   over the lines (2.5); :func:`verify` asks both.
 
 Where the draft is lenient and an attack is known, this room is not: see ``docs/threat-model.md``.
 RFC 9421 is a different scheme and a different file.
@@ -19,26 +19,30 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Final
 
-from federation.errors import GiveUp, Unauthenticated
+from federation.errors import Unauthenticated
 from federation.signatures import strict_base64
 from federation.signatures.digest import check_digest, digest_header
 from federation.signatures.keys import Algorithm, PrivateKey, PublicKey
+from federation.signatures.request import (
+    MAX_HEADER_LENGTH,
+    MAX_KEY_URI_LENGTH,
+    MAX_SIGNED_LINES,
+    WINDOW,
+    SignedRequest,
+    check_addressed_to_us,
+    check_times,
+    host_and_target,
+    imf_fixdate,
+    possible_targets,
+    signed_bytes,
+    single_line,
+)
 
-WINDOW: Final = timedelta(hours=1)
-MAX_AGE: Final = timedelta(hours=12)
-"""No signature is older than this, whatever its ``expires`` and the configured window say."""
-
-MAX_HEADER_LENGTH: Final = 8 * 1024
-MAX_KEY_URI_LENGTH: Final = 2048
-MAX_SIGNED_HEADERS: Final = 32
 MAX_TIMESTAMP_DIGITS: Final = 11
 
 _PSEUDO_HEADERS: Final = frozenset({"(request-target)", "(created)", "(expires)"})
-_BODILESS_METHODS: Final = frozenset({"GET", "HEAD"})
-_DEFAULT_PORTS: Final = {"https": ":443", "http": ":80"}
 
 # hs2019 says «ask the key» (2.1.3); what servers mean by it for RSA is v1.5 with SHA-256.
 _SENT_ALGORITHM: Final[Mapping[Algorithm, str]] = {"rsa": "rsa-sha256", "ed25519": "hs2019"}
@@ -71,22 +75,6 @@ class SignatureParams:
     expires: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedRequest:
-    """An incoming request as far as a signature can cover it.
-
-    ``target`` is the raw path and query of the request line. ``host`` is this node's own configured
-    authority without a default port, never what the request claims. ``headers`` maps lower-case
-    names to their lines.
-    """
-
-    method: str
-    target: str
-    host: str
-    headers: Mapping[str, Sequence[str]]
-    body: bytes | None
-
-
 def sign(
     *,
     key: PrivateKey,
@@ -96,17 +84,21 @@ def sign(
     date: datetime,
     body: bytes | None = None,
     body_digest: str | None = None,
+    with_query: bool = True,
 ) -> dict[str, str]:
     """Return the headers that make a request a signed one; they must be sent as they are.
 
-    The URL is used raw: it is already encoded. Whoever sends one body to many places computes
+    The URL is used raw: it is already encoded. Some servers leave the query out of what they
+    verify; ``with_query`` says which it shall be. Whoever sends one body to many places computes
     ``body_digest`` once with :func:`~federation.signatures.digest.digest_header` and leaves
     ``body`` out. Raises GiveUp for a URL that cannot stand in a request.
     """
-    host, target = _host_and_target(url)
+    host, target = host_and_target(url)
+    if not with_query:
+        target = target.partition("?")[0]
     if body is not None and body_digest is None:
         body_digest = digest_header(body)
-    sent = {"Host": host, "Date": _imf_fixdate(date)}
+    sent = {"Host": host, "Date": imf_fixdate(date)}
     if body_digest is not None:
         sent["Digest"] = body_digest
     lines = {"(request-target)": _request_target(method, target)}
@@ -160,10 +152,15 @@ def verify(
 ) -> None:
     """Raise Unauthenticated unless the request is whole, recent, for us and signed by the key."""
     check_request(params, request, now=now, window=window)
+    verify_signature(params, request, key)
+
+
+def verify_signature(params: SignatureParams, request: SignedRequest, key: PublicKey) -> None:
+    """Raise Unauthenticated unless the key signed the request; asks nothing else of it."""
     if params.algorithm not in _ACCEPTED_ALGORITHMS[key.algorithm]:
         # draft-cavage 2.1.3: the key decides; a parameter that contradicts it is an attack
         raise Unauthenticated("The signature algorithm does not fit the key.")
-    for target in _possible_targets(request):
+    for target in possible_targets(request):
         if key.verify(params.signature, _signing_string(_lines(params, request, target))):
             return
     raise Unauthenticated("The signature does not verify.")
@@ -181,17 +178,22 @@ def check_request(
     ``window`` is how far the signed time may lie before or after now. Raises Unauthenticated.
     """
     _check_enough_is_signed(params, request)
-    _check_addressed_to_us(request)
-    _check_times(params, request, now, window)
+    check_addressed_to_us(request)
+    check_times(
+        _stated_times(params, request),
+        expires=params.expires,
+        is_expiry_signed="(expires)" in params.headers,
+        now=now,
+        window=window,
+    )
     if "digest" in required_headers(request):
         check_digest(request.headers.get("digest", ()), request.body or b"")
 
 
 def required_headers(request: SignedRequest) -> tuple[str, ...]:
     """List what must be signed beside a time: the target, the host and the digest of a body."""
-    if request.method in _BODILESS_METHODS and not request.body:
-        return ("(request-target)", "host")
-    return ("(request-target)", "host", "digest")
+    target_and_host = ("(request-target)", "host")
+    return (*target_and_host, "digest") if request.has_body else target_and_host
 
 
 # ---- what is asked of a request --------------------------------------------------------------
@@ -207,7 +209,7 @@ def _check_enough_is_signed(params: SignatureParams, request: SignedRequest) -> 
         if name in _PSEUDO_HEADERS:
             _check_pseudo_header(params, name)
         else:
-            _single_line(request, name)
+            single_line(request, name)
 
 
 def _check_pseudo_header(params: SignatureParams, name: str) -> None:
@@ -219,57 +221,18 @@ def _check_pseudo_header(params: SignatureParams, name: str) -> None:
         raise Unauthenticated(f"The signature cannot cover {name} like this.")
 
 
-def _check_addressed_to_us(request: SignedRequest) -> None:
-    # An absolute-form target could name another host than the Host header does.
-    if not request.target.startswith("/"):
-        raise Unauthenticated("The request target is not a path.")
-    if _single_line(request, "host").lower() != request.host.lower():
-        raise Unauthenticated("The request was signed for another host.")
-
-
-def _check_times(
-    params: SignatureParams, request: SignedRequest, now: datetime, window: timedelta
-) -> None:
-    if params.expires is not None and params.expires < now.timestamp():
-        raise Unauthenticated("The signature has expired.")  # draft-cavage 2.1.5
-    tolerance = min(window, MAX_AGE).total_seconds()
-    oldest = MAX_AGE.total_seconds() if "(expires)" in params.headers else tolerance
-    for stated in _stated_times(params, request):
-        age = now.timestamp() - stated
-        if age > oldest:
-            raise Unauthenticated("The signature is too old.")
-        if age < -tolerance:
-            raise Unauthenticated("The signature is dated in the future.")
-
-
 def _stated_times(params: SignatureParams, request: SignedRequest) -> Iterator[float]:
     if "date" in params.headers:
-        yield _parse_date(_single_line(request, "date")).timestamp()
+        yield _parse_date(single_line(request, "date")).timestamp()
     if params.created is not None:
         yield float(params.created)
-
-
-def _single_line(request: SignedRequest, name: str) -> str:
-    # draft-cavage 2.3 would join several lines; one of them could be unseen by the code behind
-    lines = request.headers.get(name, ())
-    if len(lines) != 1:
-        raise Unauthenticated(f"There must be exactly one {name} header.")
-    value = lines[0].strip(" \t")
-    if "\n" in value or "\r" in value:
-        raise Unauthenticated(f"The {name} header has a line break.")
-    return value
 
 
 # ---- the signing string, draft-cavage 2.3 ----------------------------------------------------
 
 
 def _signing_string(lines: Iterable[tuple[str, str]]) -> bytes:
-    text = "\n".join(f"{name}: {value}" for name, value in lines)
-    try:
-        # surrogateescape: aiohttp hides bytes that are not UTF-8 this way; give them back
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise Unauthenticated("A signed header is not text.") from error
+    return signed_bytes(f"{name}: {value}" for name, value in lines)
 
 
 def _lines(
@@ -283,19 +246,11 @@ def _lines(
         elif name == "(expires)":
             yield name, str(params.expires)
         else:
-            yield name, _single_line(request, name)
+            yield name, single_line(request, name)
 
 
 def _request_target(method: str, target: str) -> str:
     return f"{method.lower()} {target}"
-
-
-def _possible_targets(request: SignedRequest) -> Iterator[str]:
-    yield request.target
-    # docs/standards.md, pitfall 14: some sign the path only, and a GET changes nothing
-    path, query_mark, _ = request.target.partition("?")
-    if request.method == "GET" and query_mark:
-        yield path
 
 
 # ---- the header, draft-cavage 2.1 and 2.2 ----------------------------------------------------
@@ -359,7 +314,7 @@ def _key_uri(text: str) -> str:
 
 def _header_names(text: str) -> tuple[str, ...]:
     names = tuple(text.lower().split(" "))
-    if len(names) > MAX_SIGNED_HEADERS or len(set(names)) != len(names):
+    if len(names) > MAX_SIGNED_LINES or len(set(names)) != len(names):
         raise Unauthenticated("The list of signed headers is too long or repeats a name.")
     for name in names:
         if name not in _PSEUDO_HEADERS and not _HEADER_NAME.fullmatch(name):
@@ -386,13 +341,7 @@ def _timestamp(text: str | None) -> int | None:
     return int(text)
 
 
-# ---- dates and addresses ---------------------------------------------------------------------
-
-
-def _imf_fixdate(date: datetime) -> str:
-    if date.tzinfo is None:
-        raise ValueError("a date to sign must know its zone")
-    return format_datetime(date.astimezone(UTC), usegmt=True)
+# ---- dates ----------------------------------------------------------------------------------
 
 
 def _parse_date(text: str) -> datetime:
@@ -410,15 +359,3 @@ def _parse_date(text: str) -> datetime:
     if match[1] != _WEEKDAYS[date.weekday()]:
         raise Unauthenticated("The Date names a wrong day of the week.")
     return date
-
-
-def _host_and_target(url: str) -> tuple[str, str]:
-    # By hand, because a parser that normalises would sign another URL than the one that is sent.
-    scheme, _, rest = url.partition("#")[0].partition("://")
-    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
-    target = rest.removeprefix(authority)
-    host = authority.lower().removesuffix(_DEFAULT_PORTS.get(scheme, ""))
-    visible = url.isascii() and url.isprintable() and not set(' "\\') & set(url)
-    if scheme not in _DEFAULT_PORTS or not host or "@" in host or not visible:
-        raise GiveUp("The address cannot be signed.")
-    return host, target if target.startswith("/") else f"/{target}"

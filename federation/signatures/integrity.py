@@ -8,20 +8,21 @@
    canonical document (vc-di-eddsa 3.3.4).
 4. The ``proofValue`` is multibase base58btc of the 64 bytes of an Ed25519 signature.
 
-Whether the key may speak for the document, and whether the proof's times are acceptable, is asked
-by whoever knows the owner and the clock (FEP-fe34).
+Whether the key may speak for the document is asked by whoever knows the owner (FEP-fe34);
+:func:`proof_by` finds the one proof that is to be taken for the owner's.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import rfc8785
 
-from federation.errors import Unauthenticated
+from federation.errors import Malformed, Unauthenticated
+from federation.guard import same_origin
 from federation.signatures import base58
 from federation.signatures.keys import PrivateKey, PublicKey
 
@@ -29,6 +30,8 @@ PROOF_TYPE: Final = "DataIntegrityProof"
 CRYPTOSUITE: Final = "eddsa-jcs-2022"
 PURPOSE: Final = "assertionMethod"
 MAX_KEY_URI_LENGTH: Final = 2048
+MAX_PROOFS: Final = 8
+SKEW: Final = timedelta(hours=1)  # how far a proof may lie ahead: the clocks of others
 
 _NOT_SIGNED: Final = frozenset({"proof", "signature"})
 _RFC3339: Final = re.compile(
@@ -94,6 +97,47 @@ def proof_of(document: Mapping[str, Any]) -> Proof | None:
         value=_proof_value(proof.get("proofValue")),
         config={name: value for name, value in proof.items() if name != "proofValue"},
     )
+
+
+def proof_by(document: Mapping[str, Any], owner: str) -> Proof | None:
+    """Find the proof that speaks for a document's owner, or None where none is to be judged here.
+
+    That is the first ``eddsa-jcs-2022`` proof; a document may carry others beside it. One of
+    another suite, or by a key that has no http address, says nothing to us. Raises Unauthenticated
+    for one that is malformed, or by a key of another origin than the owner's (FEP-8b32).
+    """
+    proofs = document.get("proof")
+    listed = proofs[:MAX_PROOFS] if isinstance(proofs, list) else [proofs]
+    ours = [each for each in listed if isinstance(each, dict) and _is_spoken_here(each)]
+    if not ours:
+        return None
+    proof = proof_of({"proof": ours[0]})
+    if proof is None or not proof.verification_method.startswith(("https://", "http://")):
+        return None
+    try:
+        is_near = same_origin(proof.verification_method, owner)
+    except Malformed as error:
+        raise Unauthenticated("The key of the proof has no proper address.") from error
+    if not is_near:
+        raise Unauthenticated("The key of the proof belongs to another server than the actor.")
+    return proof
+
+
+def _is_spoken_here(proof: Mapping[str, Any]) -> bool:
+    return proof.get("type") == PROOF_TYPE and proof.get("cryptosuite") == CRYPTOSUITE
+
+
+def check_moment(proof: Proof, *, now: datetime, oldest: timedelta | None = None) -> None:
+    """Raise Unauthenticated unless a proof was made by now and holds still (vc-data-integrity 4.3).
+
+    With ``oldest`` it must say when it was made, and not longer ago than that.
+    """
+    if proof.created is not None and proof.created > now + SKEW:
+        raise Unauthenticated("The proof is dated in the future.")
+    if proof.expires is not None and proof.expires <= now:
+        raise Unauthenticated("The proof has expired.")
+    if oldest is not None and (proof.created is None or now - proof.created > oldest):
+        raise Unauthenticated("The proof is too old to stand in for a signature.")
 
 
 def verify_proof(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:

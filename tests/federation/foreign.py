@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 from federation.inbox import Letter
 from federation.mapping.values import to_bytes
 from federation.signatures import cavage
-from federation.signatures.cavage import SignedRequest
 from federation.signatures.keys import PrivateKey, PublicKey
+from federation.signatures.request import SignedRequest
 from federation.vocabulary import ACTIVITY_JSON
 from tests.samples import HERE, NOW
 

@@ -9,8 +9,8 @@ from aiohttp import web
 from federation.delivery import Courier, _one_of_each
 from federation.model import Delivery, Sent
 from federation.signatures import cavage
-from federation.signatures.cavage import SignedRequest
 from federation.signatures.keys import load_rsa_pem
+from federation.signatures.request import SignedRequest
 from tests.federation.world import CATALOGUE
 from tests.samples import HERE, NOW
 

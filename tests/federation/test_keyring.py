@@ -4,8 +4,8 @@ import pytest
 
 from federation.keyring import Keyring, MissingKeyError, new_keys
 from federation.signatures import cavage
-from federation.signatures.cavage import SignedRequest
 from federation.signatures.keys import load_multibase, load_rsa_pem
+from federation.signatures.request import SignedRequest
 from tests.samples import HERE, NOW
 
 OWNER = HERE.actor("delta")
