@@ -1,19 +1,21 @@
 """Getting activities to their inboxes: a lane for each host, each attempt judged and written down.
 
-A host that hangs or fails holds up only its own lane. An attempt is: sign for this inbox → POST →
-delivered, tried again later, or given up, by the rules of :mod:`federation.retry`. The row goes
-only when the other side has said that it has the activity, so a crash in between sends it again and
-the other side knows it by its id.
+A host that hangs or fails holds up only its own lane. An attempt is: sign for this inbox → POST,
+signed in another way if the signature is refused (:mod:`federation.knocking`) → delivered, tried
+again later, or given up, by the rules of :mod:`federation.retry`. The row goes only when the other
+side has said that it has the activity, so a crash in between sends it again and the other side
+knows it by its id.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from catalogue.ports import Clock
 from federation.errors import GiveUp, TryLater
-from federation.keyring import Keyring, RequestSigner
+from federation.keyring import Keyring
+from federation.knocking import Knocker
 from federation.lanes import Lanes
 from federation.model import Delivery, HostState
 from federation.ports import Database, FederationStore
@@ -42,7 +44,7 @@ class Courier:
         """Build a courier; ``wake`` is called when a lane ends: more may have come meanwhile."""
         self._database = database
         self._remote = remote
-        self._keyring = keyring
+        self._knocker = Knocker(database, keyring, clock=clock)
         self._clock = clock
         self._settings = settings
         self._chance = chance
@@ -91,14 +93,12 @@ class Courier:
             await self._database.write(self._note, delivery, answer)
 
     async def _post(self, delivery: Delivery) -> Answer:
-        signer = await self._database.read(self._signer_for, delivery.actor)
-        headers = signer.headers("POST", delivery.inbox, date=self._clock.now(), body=delivery.body)
-        return await self._remote.post(
-            delivery.inbox, delivery.body, {**headers, "Content-Type": ACTIVITY_JSON}
-        )
+        async def send(signed: Mapping[str, str]) -> Answer:
+            headers = {**signed, "Content-Type": ACTIVITY_JSON}
+            return await self._remote.post(delivery.inbox, delivery.body, headers)
 
-    def _signer_for(self, store: FederationStore, actor: str) -> RequestSigner:
-        return self._keyring.request_signer(store, actor)
+        actor, inbox = delivery.actor, delivery.inbox
+        return await self._knocker.knock(actor, "POST", inbox, send, body=delivery.body)
 
     # -- what became of it: each one transaction ----------------------------------------------
 

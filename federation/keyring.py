@@ -2,17 +2,19 @@
 
 Each actor has an RSA key for requests (draft-cavage is RSA wherever it is spoken) and an Ed25519
 key for the proofs in its documents (FEP-8b32). Loading an RSA key costs far more than signing with
-it, so what was loaded is kept.
+it, so what was loaded is kept. A key that was replaced signs no more; its public half is published
+for :data:`OVERLAP` beside the new one, so that what it signed can still be verified.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum, auto
 from typing import Any
 
 from federation.mapping.actor import PublicKeys
 from federation.model import OwnKey
 from federation.ports import FederationStore
-from federation.signatures import cavage
+from federation.signatures import cavage, rfc9421
 from federation.signatures.integrity import add_proof
 from federation.signatures.keys import (
     PrivateKey,
@@ -24,19 +26,33 @@ from federation.signatures.keys import (
 RSA = "rsa"
 ED25519 = "ed25519"
 
+OVERLAP = timedelta(days=30)
 
-def new_keys(owner: str, now: datetime) -> list[OwnKey]:
-    """Make the keys of a new actor of this node; takes a fraction of a second, so do it early."""
+
+class Way(StrEnum):
+    """How a request can be signed."""
+
+    CAVAGE = auto()
+    CAVAGE_PATH = auto()  # draft-cavage over the target without its query
+    RFC9421 = auto()
+
+
+def new_keys(owner: str, now: datetime, *, is_first: bool = True) -> list[OwnKey]:
+    """Make a pair of keys for an actor of this node; takes a fraction of a second, so do it early.
+
+    Keys after the first have the time in their address: no address ever means another key.
+    """
+    ending = "" if is_first else now.astimezone(UTC).strftime("-%Y%m%dT%H%M%SZ")
     return [
         OwnKey(
-            uri=f"{owner}#main-key",
+            uri=f"{owner}#main-key{ending}",
             owner=owner,
             algorithm=RSA,
             pem=new_rsa_key().pem(),
             created=now,
         ),
         OwnKey(
-            uri=f"{owner}#ed25519-key",
+            uri=f"{owner}#ed25519-key{ending}",
             owner=owner,
             algorithm=ED25519,
             pem=new_ed25519_key().pem(),
@@ -75,20 +91,34 @@ class Keyring:
         """Return the public halves of an actor's keys, for its document."""
         rsa, rsa_key = self._key(store, owner, RSA)
         ed25519, ed25519_key = self._key(store, owner, ED25519)
+        former = [
+            key
+            for key in store.keys.list_own(owner)
+            if key.algorithm == ED25519 and is_overlapping(key, store.clock.now())
+        ]
         return PublicKeys(
             rsa_uri=rsa.uri,
             rsa_pem=rsa_key.public().pem(),
             ed25519_uri=ed25519.uri,
             ed25519_multibase=ed25519_key.public().multibase(),
+            former=tuple((key.uri, self._load(key).public().multibase()) for key in former),
         )
 
     def _key(self, store: FederationStore, owner: str, algorithm: str) -> tuple[OwnKey, PrivateKey]:
         own = store.keys.own(owner, algorithm)
         if own is None:
             raise MissingKeyError(f"there is no {algorithm} key for {owner}")
+        return own, self._load(own)
+
+    def _load(self, own: OwnKey) -> PrivateKey:
         if own.uri not in self._loaded:
             self._loaded[own.uri] = load_private_key(own.pem)
-        return own, self._loaded[own.uri]
+        return self._loaded[own.uri]
+
+
+def is_overlapping(key: OwnKey, now: datetime) -> bool:
+    """Say whether a key was replaced, and not too long ago to be published still."""
+    return key.retired is not None and now - key.retired < OVERLAP
 
 
 class Prover:
@@ -104,16 +134,33 @@ class Prover:
 
 
 class RequestSigner:
-    """Signs requests with one key (draft-cavage)."""
+    """Signs requests with one key (draft-cavage or RFC 9421)."""
 
     def __init__(self, key_uri: str, key: PrivateKey) -> None:
         self._key_uri = key_uri
         self._key = key
 
     def headers(
-        self, method: str, url: str, *, date: datetime, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        date: datetime,
+        body: bytes | None = None,
+        way: Way = Way.CAVAGE,
     ) -> dict[str, str]:
         """Return the headers that make a request a signed one."""
+        key, key_uri = self._key, self._key_uri
+        if way is Way.RFC9421:
+            return rfc9421.sign(
+                key=key, key_uri=key_uri, method=method, url=url, date=date, body=body
+            )
         return cavage.sign(
-            key=self._key, key_uri=self._key_uri, method=method, url=url, date=date, body=body
+            key=key,
+            key_uri=key_uri,
+            method=method,
+            url=url,
+            date=date,
+            body=body,
+            with_query=way is not Way.CAVAGE_PATH,
         )

@@ -36,13 +36,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnKey:
-    """A private key of an actor of this node, as PEM. ``algorithm`` is ``rsa`` or ``ed25519``."""
+    """A private key of an actor of this node, as PEM. ``algorithm`` is ``rsa`` or ``ed25519``.
+
+    One that is ``retired`` signs no more; for a while it is still published.
+    """
 
     uri: str
     owner: str
     algorithm: str
     pem: str
     created: datetime
+    retired: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,19 @@ class KeyShelf(Protocol):
     """Keys: our actors' private ones, other actors' public ones."""
 
     def own(self, owner: str, algorithm: str) -> OwnKey | None:
-        """Return the newest key of an actor of this node, or None."""
+        """Return the newest key of an actor of this node that signs, or None."""
+        ...
+
+    def list_own(self, owner: str | None = None) -> list[OwnKey]:
+        """Return the keys of one actor of this node or of all, newest first, retired ones too."""
+        ...
+
+    def retire_own(self, owner: str, at: datetime) -> None:
+        """Let an actor's keys sign no more; those retired before keep an earlier time."""
+        ...
+
+    def drop_own(self, uri: str) -> None:
+        """Destroy a private key."""
         ...
 
     def put_own(self, key: OwnKey) -> None:
@@ -120,6 +132,16 @@ class ActivityShelf(Protocol):
 
     def hide(self, about: str) -> None:
         """Show no more what was said in public about something that is gone."""
+        ...
+
+    def replace_body(self, uri: str, body: bytes) -> None:
+        """Store other bytes of the same activity: its proof was made anew."""
+        ...
+
+    def list_containing(
+        self, actor: str, needle: bytes, *, after: str | None, limit: int
+    ) -> list[Sent]:
+        """Return an actor's activities whose bytes contain ``needle``, oldest first."""
         ...
 
     def count_public(self, actor: str) -> int:
@@ -192,6 +214,18 @@ class HostShelf(Protocol):
 
     def heard(self, host: str, at: datetime) -> None:
         """Note that a host is alive: its breaker closes, and what waits for it is due at once."""
+        ...
+
+    def wants_rfc9421(self, host: str, now: datetime) -> bool:
+        """Say whether a host is remembered as one that wants RFC 9421."""
+        ...
+
+    def remember_rfc9421(self, host: str, until: datetime) -> None:
+        """Remember for a while that a host wants RFC 9421."""
+        ...
+
+    def forget_rfc9421(self, host: str) -> None:
+        """Forget that a host wanted RFC 9421."""
         ...
 
     def is_blocked(self, host: str) -> bool:

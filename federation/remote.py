@@ -19,7 +19,7 @@ Whatever the other side does ends as TryLater, GiveUp or Malformed, and names th
 import asyncio
 import socket
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,8 +37,10 @@ from federation.errors import GiveUp, Malformed, TryLater
 from federation.guard import DialPolicy, check_url, follow
 from federation.strictjson import MAX_NODES, parse_object
 
-Signer = Callable[[str, str, bytes | None], Mapping[str, str]]
-"""Method, URL as it will be sent, body; returns the headers to add."""
+Send = Callable[[Mapping[str, str]], Awaitable["Step"]]
+Signer = Callable[[str, Send], Awaitable["Step"]]
+"""Asks for a URL, given as it will be sent: calls ``send`` with the headers of a signature, again
+with others while it is refused, and returns what came (:mod:`federation.knocking`)."""
 
 ACTIVITYSTREAMS: Final = "https://www.w3.org/ns/activitystreams"
 OBJECT_ACCEPT: Final = (
@@ -48,6 +50,7 @@ JRD_ACCEPT: Final = "application/jrd+json, application/json"
 MAX_RETRY_AFTER: Final = 12 * 60 * 60.0
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SIGNATURE_REFUSALS: Final = frozenset({400, 401})
 _WORTH_RETRYING: Final = frozenset({408, 425, 429})
 _CHUNK: Final = 16 * 1024
 _DETAIL_CHARACTERS: Final = 200
@@ -83,6 +86,15 @@ class Fetched:
     uri: str
     document: dict[str, Any]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one request of a fetch came to: a document, another address, or a refusal."""
+
+    status: int
+    body: bytes | None = None
+    leads_to: URL | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,19 +236,32 @@ class Remote:
             if url in seen:  # L18
                 raise GiveUp(f"{url.raw_authority}: redirects in a circle")
             seen.add(url)
-            headers = self._get_headers(url, errand)
-            async with self._exchange("GET", url, headers, None) as response:
-                if response.status not in _REDIRECTS:
-                    return url, await self._document(response, url, errand)
-                url = self._next(url, response, errand)
+            step = await self._ask(url, errand)
+            if step.body is not None:
+                return url, step.body
+            if step.leads_to is None:
+                raise GiveUp(f"{url.raw_authority}: answered {step.status}")
+            url = step.leads_to
         # H42
         raise GiveUp(f"{start.raw_authority}: more than {self._limits.max_redirects} redirects")
 
-    def _get_headers(self, url: URL, errand: "_Errand") -> dict[str, str]:
-        headers = {"Accept": errand.accept}
+    async def _ask(self, url: URL, errand: "_Errand") -> Step:
+        """Send one request, or more of them while its signature is refused."""
+
+        async def send(signed: Mapping[str, str]) -> Step:
+            headers = {"Accept": errand.accept, **signed}
+            async with self._exchange("GET", url, headers, None) as response:
+                if response.status in _SIGNATURE_REFUSALS:
+                    return Step(status=response.status)
+                if response.status in _REDIRECTS:
+                    leads_to = self._next(url, response, errand)
+                    return Step(status=response.status, leads_to=leads_to)
+                body = await self._document(response, url, errand)
+                return Step(status=response.status, body=body)
+
         if errand.signed and self._signer is not None:
-            headers.update(self._signer("GET", str(url), None))
-        return headers
+            return await self._signer(str(url), send)
+        return await send({})
 
     def _next(self, url: URL, response: aiohttp.ClientResponse, errand: "_Errand") -> URL:
         location = response.headers.get("Location")

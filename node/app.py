@@ -21,6 +21,7 @@ from federation.dispatcher import Dispatcher
 from federation.guard import DialPolicy
 from federation.inbox import Inbox
 from federation.keyring import Keyring
+from federation.knocking import Knocker
 from federation.negotiation import prefers_activity
 from federation.remote import Remote
 from federation.resolver import Resolver
@@ -120,16 +121,12 @@ def make_remote(
     database: NodeDatabase, keyring: Keyring, addresses: Addresses, settings: Settings
 ) -> Remote:
     """Return the way out, whose fetches the instance actor signs."""
-    clock = SystemClock()
-    signer = database.read_now(keyring.request_signer, addresses.instance)
-
-    def sign(method: str, url: str, body: bytes | None) -> dict[str, str]:
-        return signer.headers(method, url, date=clock.now(), body=body)
-
+    database.read_now(keyring.request_signer, addresses.instance)  # without its key no start
+    knocker = Knocker(database, keyring, clock=SystemClock())
     return Remote(
         user_agent=f"{settings.user_agent} (+{addresses.base_url})",
         policy=settings.policy,
-        signer=sign,
+        signer=partial(knocker.knock, addresses.instance, "GET"),
         limits=settings.limits,
         per_host=settings.lanes,
         may_contact=lambda host: host != addresses.authority,

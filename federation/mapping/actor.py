@@ -53,6 +53,7 @@ class PublicKeys:
     rsa_pem: str
     ed25519_uri: str
     ed25519_multibase: str
+    former: tuple[tuple[str, str], ...] = ()  # Ed25519 keys that were replaced a while ago
 
 
 # -- out ------------------------------------------------------------------------------------------
@@ -78,14 +79,16 @@ def to_document(
         "manuallyApprovesFollowers": actor.role is Role.INSTANCE,
         "discoverable": actor.role is not Role.INSTANCE,
         "indexable": actor.role is not Role.INSTANCE,  # FEP-5feb
+        # one object, never a list: several servers read no other form
         "publicKey": {"id": keys.rsa_uri, "owner": actor.uri, "publicKeyPem": keys.rsa_pem},
         "assertionMethod": [
             {
-                "id": keys.ed25519_uri,
+                "id": key_uri,
                 "type": "Multikey",
                 "controller": actor.uri,
-                "publicKeyMultibase": keys.ed25519_multibase,
+                "publicKeyMultibase": multibase,
             }
+            for key_uri, multibase in ((keys.ed25519_uri, keys.ed25519_multibase), *keys.former)
         ],
     }
     if actor.summary:

@@ -91,6 +91,30 @@ class Hosts:
             at=from_time(at),
         )
 
+    def wants_rfc9421(self, host: str, now: datetime) -> bool:
+        """Say whether a host is remembered as one that wants RFC 9421."""
+        row = self._sql.one(
+            "SELECT 1 FROM host WHERE host = :host AND rfc9421_until > :now",
+            host=host,
+            now=from_time(now),
+        )
+        return row is not None
+
+    def remember_rfc9421(self, host: str, until: datetime) -> None:
+        """Remember for a while that a host wants RFC 9421."""
+        self._sql.run(
+            """
+            INSERT INTO host (host, failures, rfc9421_until) VALUES (:host, 0, :until)
+            ON CONFLICT (host) DO UPDATE SET rfc9421_until = :until
+            """,
+            host=host,
+            until=from_time(until),
+        )
+
+    def forget_rfc9421(self, host: str) -> None:
+        """Forget that a host wanted RFC 9421."""
+        self._sql.run("UPDATE host SET rfc9421_until = NULL WHERE host = :host", host=host)
+
     def is_blocked(self, host: str) -> bool:
         """Say whether a host or a domain above it is blocked here; a port makes no difference."""
         labels = host.lower().partition(":")[0].rstrip(".").split(".")

@@ -331,3 +331,15 @@ def s004_conversations(database: sqlite_utils.Database) -> None:
         CREATE INDEX tombstone_by_owner ON tombstone (by_uri, deleted_at);
         """,
     )
+
+
+@schema()
+def s005_signatures(database: sqlite_utils.Database) -> None:
+    """Which hosts want RFC 9421, and when an own key was replaced by a newer one."""
+    _run(
+        database,
+        """
+        ALTER TABLE host ADD COLUMN rfc9421_until INTEGER;
+        ALTER TABLE own_key ADD COLUMN retired_at INTEGER;
+        """,
+    )

@@ -43,6 +43,27 @@ class Activities:
             about=about,
         )
 
+    def replace_body(self, uri: str, body: bytes) -> None:
+        """Store other bytes of the same activity: its proof was made anew."""
+        self._sql.run("UPDATE activity SET body = :body WHERE uri = :uri", uri=uri, body=body)
+
+    def list_containing(
+        self, actor: str, needle: bytes, *, after: str | None, limit: int
+    ) -> list[Sent]:
+        """Return an actor's activities whose bytes contain ``needle``, oldest first."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM activity WHERE actor = :actor AND instr(body, :needle) > 0
+                AND seq > coalesce((SELECT seq FROM activity WHERE uri = :after), 0)
+            ORDER BY seq LIMIT :limit
+            """,
+            actor=actor,
+            needle=needle,
+            after=after,
+            limit=limit,
+        )
+        return [_sent(row) for row in rows]
+
     def count_public(self, actor: str) -> int:
         """Count an actor's public activities."""
         row = self._sql.one(

@@ -1,9 +1,18 @@
 """Where other actors are reached, and keys: ours and theirs."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from federation.model import KnownKey, OwnKey, Party
-from node.storage.sql import Row, Sql, from_time, in_list, to_time
+from node.storage.sql import (
+    Row,
+    Sql,
+    from_optional_time,
+    from_time,
+    in_list,
+    to_optional_time,
+    to_time,
+)
 
 
 class Parties:
@@ -58,39 +67,57 @@ class Keys:
         self._sql = sql
 
     def own(self, owner: str, algorithm: str) -> OwnKey | None:
-        """Return the newest key of an actor of this node, or None."""
+        """Return the newest key of an actor of this node that signs, or None."""
         row = self._sql.one(
             """
-            SELECT * FROM own_key WHERE owner = :owner AND algorithm = :algorithm
+            SELECT * FROM own_key
+            WHERE owner = :owner AND algorithm = :algorithm AND retired_at IS NULL
             ORDER BY created_at DESC, uri LIMIT 1
             """,
             owner=owner,
             algorithm=algorithm,
         )
-        return (
-            OwnKey(
-                uri=row["uri"],
-                owner=row["owner"],
-                algorithm=row["algorithm"],
-                pem=row["pem"],
-                created=to_time(row["created_at"]),
-            )
-            if row
-            else None
+        return _own_key(row) if row else None
+
+    def list_own(self, owner: str | None = None) -> list[OwnKey]:
+        """Return the keys of one actor of this node or of all, newest first, retired ones too."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM own_key WHERE :owner IS NULL OR owner = :owner
+            ORDER BY owner, created_at DESC, uri
+            """,
+            owner=owner,
         )
+        return [_own_key(row) for row in rows]
+
+    def retire_own(self, owner: str, at: datetime) -> None:
+        """Let an actor's keys sign no more; those retired before keep an earlier time."""
+        self._sql.run(
+            """
+            UPDATE own_key SET retired_at = min(coalesce(retired_at, :at), :at)
+            WHERE owner = :owner
+            """,
+            owner=owner,
+            at=from_time(at),
+        )
+
+    def drop_own(self, uri: str) -> None:
+        """Destroy a private key."""
+        self._sql.run("DELETE FROM own_key WHERE uri = :uri", uri=uri)
 
     def put_own(self, key: OwnKey) -> None:
         """Store a private key."""
         self._sql.run(
             """
-            INSERT INTO own_key (uri, owner, algorithm, pem, created_at)
-            VALUES (:uri, :owner, :algorithm, :pem, :created_at)
+            INSERT INTO own_key (uri, owner, algorithm, pem, created_at, retired_at)
+            VALUES (:uri, :owner, :algorithm, :pem, :created_at, :retired_at)
             """,
             uri=key.uri,
             owner=key.owner,
             algorithm=key.algorithm,
             pem=key.pem,
             created_at=from_time(key.created),
+            retired_at=from_optional_time(key.retired),
         )
 
     def known(self, uri: str) -> KnownKey | None:
@@ -126,6 +153,17 @@ class Keys:
                 for key in keys
             ],
         )
+
+
+def _own_key(row: Row) -> OwnKey:
+    return OwnKey(
+        uri=row["uri"],
+        owner=row["owner"],
+        algorithm=row["algorithm"],
+        pem=row["pem"],
+        created=to_time(row["created_at"]),
+        retired=to_optional_time(row["retired_at"]),
+    )
 
 
 def _party(row: Row) -> Party:

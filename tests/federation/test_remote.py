@@ -38,6 +38,8 @@ from federation.remote import (
     Fetched,
     Limits,
     Remote,
+    Send,
+    Step,
     Vanished,
     is_activity_type,
     parse_retry_after,
@@ -236,12 +238,12 @@ async def test_get_object_sends_its_headers_and_nothing_more(remote: Remote, ser
 
 
 async def test_pitfall_24_path_is_sent_as_it_is_signed(serve: Serve) -> None:
-    signed: list[tuple[str, str, bytes | None]] = []
+    signed: list[str] = []
     sent: list[tuple[str, str | None]] = []
 
-    def signer(method: str, url: str, body: bytes | None) -> Mapping[str, str]:
-        signed.append((method, url, body))
-        return {"Signature": f"s{len(signed)}"}
+    async def signer(url: str, send: Send) -> Step:
+        signed.append(url)
+        return await send({"Signature": f"s{len(signed)}"})
 
     async def handler(request: web.Request) -> web.Response:
         sent.append((request.raw_path, request.headers.get("Signature")))
@@ -252,15 +254,15 @@ async def test_pitfall_24_path_is_sent_as_it_is_signed(serve: Serve) -> None:
     async with make_remote(signer=signer) as remote:
         await remote.get_object(f"{base}{tricky}")
         await remote.post(f"{base}{tricky}", b"{}", {"Signature": "theirs"})
-    assert signed == [("GET", f"{base}{tricky}", None)]
+    assert signed == [f"{base}{tricky}"]
     assert sent == [(tricky, "s1"), (tricky, "theirs")]
 
 
 async def test_each_redirect_hop_is_signed_afresh(serve: Serve) -> None:
     sent: list[tuple[str, str]] = []
 
-    def signer(method: str, url: str, _: bytes | None) -> Mapping[str, str]:
-        return {"Signature": f"{method} {URL(url).path}"}
+    async def signer(url: str, send: Send) -> Step:
+        return await send({"Signature": URL(url).path})
 
     async def handler(request: web.Request) -> web.Response:
         sent.append((request.path, request.headers["Signature"]))
@@ -272,7 +274,32 @@ async def test_each_redirect_hop_is_signed_afresh(serve: Serve) -> None:
     async with make_remote(signer=signer) as remote:
         fetched = await remote.get_object(f"{base}/a")
     assert fetched.uri == f"{base}/b"
-    assert sent == [("/a", "GET /a"), ("/b", "GET /b")]
+    assert sent == [("/a", "/a"), ("/b", "/b")]
+
+
+async def test_refused_signature_is_made_anew_and_the_last_refusal_ends_it(serve: Serve) -> None:
+    sent: list[str] = []
+
+    async def signer(url: str, send: Send) -> Step:
+        del url
+        for number in range(3):
+            step = await send({"Signature": str(number)})
+            if step.status not in {400, 401}:
+                break
+        return step
+
+    async def handler(request: web.Request) -> web.Response:
+        sent.append(request.headers["Signature"])
+        if request.headers["Signature"] != request.query["wants"]:
+            return web.Response(status=401, body=BODY, content_type=ACTIVITY)
+        return web.Response(body=BODY, content_type=ACTIVITY)
+
+    base = await serve(handler)
+    async with make_remote(signer=signer) as remote:
+        assert (await remote.get_object(f"{base}/a?wants=1")).body == BODY
+        with pytest.raises(GiveUp, match="answered 401"):
+            await remote.get_object(f"{base}/a?wants=7")
+    assert sent == ["0", "1", "0", "1", "2"]
 
 
 async def test_cookies_are_not_kept(remote: Remote, serve: Serve) -> None:
@@ -1006,7 +1033,7 @@ async def test_get_jrd_returns_the_object_unsigned(serve: Serve, content_type: s
 
     base = await serve(handler)
     path = "/.well-known/webfinger?resource=acct:a@hub.example"
-    async with make_remote(signer=lambda *_: {"Signature": "x"}) as remote:
+    async with make_remote(signer=lambda _, send: send({"Signature": "x"})) as remote:
         assert await remote.get_jrd(base + path) == json.loads(JRD)
     assert seen == [(path, "application/jrd+json, application/json")]
 
