@@ -13,7 +13,8 @@ a changed actor       Update                        Update
 a moved affiliate     Move                          Move
 ====================  ============================  ===========================================
 
-An answer goes to whoever asked, and to nobody else.
+An answer goes to whoever asked, and to nobody else. Every activity carries its actor's proof
+(FEP-8b32).
 
 A node of the exchange that follows the catalogue gets the author's own signed activity, so it never
 has to fetch a listing; others get the Announce that their software shows. What is not public goes
@@ -92,12 +93,12 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
         case ActorMoved(actor=uri, target=target):
             _tell_moved(store, keyring, uri, target)
         case FollowRequested(follow=asked):
-            _tell_one(store, follow.build(asked), to=asked.followed)
+            _tell_one(store, keyring, follow.build(asked), to=asked.followed)
         case FollowAnswered(follow=answered):
-            _tell_one(store, _answer(store, answered), to=answered.follower)
+            _tell_one(store, keyring, _answer(store, answered), to=answered.follower)
         case FollowWithdrawn(follow=withdrawn):
             uri = store.addresses.activity("undo", store.ids.new())
-            _tell_one(store, undo.build(withdrawn, uri), to=withdrawn.followed)
+            _tell_one(store, keyring, undo.build(withdrawn, uri), to=withdrawn.followed)
         case AnswerGiven(message=message_id) | AnswerEdited(message=message_id):
             if message := store.inquiries.find_message(message_id):
                 verb = create.answer if isinstance(event, AnswerGiven) else update.answer
@@ -176,12 +177,15 @@ def _answer(store: FederationStore, answered: Follow) -> dict[str, Any]:
     return accept.build(answered, store.addresses.activity(verb, store.ids.new()))
 
 
-def _tell_one(store: FederationStore, activity: dict[str, Any], *, to: str) -> None:
+def _tell_one(
+    store: FederationStore, keyring: Keyring, activity: dict[str, Any], *, to: str
+) -> None:
     """Send an activity that concerns one other actor to its own inbox."""
-    party = store.parties.find(to)
-    _keep(store, activity, at=store.clock.now(), is_public=False)
+    party, now = store.parties.find(to), store.clock.now()
+    proven = keyring.prove(store, activity, owner=activity["actor"], at=now)
+    _keep(store, proven, at=now, is_public=False)
     if party is not None:
-        _deliver(store, activity, [party.inbox])
+        _deliver(store, proven, [party.inbox])
 
 
 # -- who is told ----------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from federation.model import KnownKey, Party
 from federation.ports import Database, FederationStore
 from federation.remote import Fetched, Remote
 from federation.settings import Settings
-from federation.signatures.keys import PublicKey, load_multibase, load_rsa_pem
+from federation.signatures.keys import PublicKey, load_key
 from federation.vocabulary import ACTIVITY_JSON, ACTOR_TYPES, LD_JSON
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,11 @@ MISSING_KEYS = 4096  # keys remembered as not to be had
 
 
 class OwnedKey(NamedTuple):
-    """A public key, ready for use, and the actor whose document lists it."""
+    """A public key, ready for use, the actor whose document lists it, and when it was loaded."""
 
     owner: str
     key: PublicKey
+    at: datetime
 
 
 class _Tried(NamedTuple):
@@ -121,7 +122,7 @@ class Resolver:
     async def _learn_actor(self, address: str) -> Party:
         fetched = await self.fetch_object(address)
         party = await self._database.write(shelve_actor, fetched.document)
-        for key_uri in [each for each, (owner, _) in self._keys.items() if owner == party.uri]:
+        for key_uri in [each for each, key in self._keys.items() if key.owner == party.uri]:
             self._keys.pop(key_uri, None)
         return party
 
@@ -169,7 +170,8 @@ class Resolver:
         Raises Unauthenticated when there is none, TryLater when its server cannot be asked now.
         """
         loaded = self._keys.get(key_uri)
-        if loaded is None:
+        # The shelf is asked again after a while: an Update may have taken the key away.
+        if loaded is None or self._clock.now() - loaded.at >= self._settings.key_refresh:
             known = await self._database.read(lambda store: store.keys.known(key_uri))
             if known is None:
                 await self._seek_key(key_uri, self._settings.key_missing)
@@ -217,9 +219,7 @@ class Resolver:
     def _load(self, key_uri: str, known: KnownKey | None) -> OwnedKey:
         if known is None:
             raise Unauthenticated("the actor does not list this key as its own")
-        is_pem = known.material.lstrip().startswith("-----")
-        key = load_rsa_pem(known.material) if is_pem else load_multibase(known.material)
-        self._keys[key_uri] = OwnedKey(known.owner, key)
+        self._keys[key_uri] = OwnedKey(known.owner, load_key(known.material), self._clock.now())
         while len(self._keys) > LOADED_KEYS:
             self._keys.popitem(last=False)
         return self._keys[key_uri]

@@ -20,6 +20,8 @@ LD_JSON: Final = f'application/ld+json; profile="{ACTIVITYSTREAMS}"'
 JRD_JSON: Final = "application/jrd+json"  # RFC 7033
 
 PROPOSAL_IRI: Final = "https://w3id.org/valueflows/ont/vf#Proposal"
+RFC_9421: Final = "https://datatracker.ietf.org/doc/html/rfc9421"  # FEP-844e, registry
+RFC_9421_ED25519: Final = f"{RFC_9421}#name-eddsa-using-curve-edwards25"
 FEP_0837: Final = "https://w3id.org/fep/0837"
 PROFILE_PAGE: Final = "http://webfinger.net/rel/profile-page"
 SERVICE_REL: Final = f"{ACTIVITYSTREAMS}#Service"  # FEP-d556

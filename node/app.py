@@ -25,6 +25,7 @@ from federation.knocking import Knocker
 from federation.negotiation import prefers_activity
 from federation.remote import Remote
 from federation.resolver import Resolver
+from federation.rotation import tidy_keys
 from federation.routes import Route, problem
 from federation.routes import routes as machine_routes
 from federation.settings import Settings
@@ -80,7 +81,8 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     worker.add(station("matching", partial(_match, database, inbox), _nothing_due))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
-    worker.add(station("tidy", partial(_tidy, database, clock), every(clock, TIDY)), by_call=False)
+    tidy = partial(_tidy, database, clock, keyring)
+    worker.add(station("tidy", tidy, every(clock, TIDY)), by_call=False)
 
     site = Site(
         name=config.name,
@@ -175,9 +177,10 @@ async def _match(database: NodeDatabase, inbox: Inbox) -> int:
     return len(findings)
 
 
-async def _tidy(database: NodeDatabase, clock: SystemClock) -> int:
-    """Close what has passed its last day, and forget what came in long ago."""
+async def _tidy(database: NodeDatabase, clock: SystemClock, keyring: Keyring) -> int:
+    """Close what has passed its last day; forget what came in long ago, and keys replaced then."""
     await database.write(close_due)
+    await tidy_keys(database, keyring)
     await database.write(_forget_inbox, clock.now() - REMEMBERED)
     return 0
 

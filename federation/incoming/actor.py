@@ -1,6 +1,8 @@
 """Taking in what another server's actor says of itself: the one place that stores it."""
 
 from federation.errors import GiveUp
+from federation.guard import host_of
+from federation.knocking import MEMORY
 from federation.mapping.actor import from_document
 from federation.mapping.values import Document
 from federation.model import Party
@@ -18,4 +20,6 @@ def shelve_actor(store: FederationStore, document: Document) -> Party:
     store.actors.put(known.actor)
     store.parties.put(known.party)
     store.keys.put_known(known.actor.uri, known.keys)
+    if known.wants_rfc9421:
+        store.hosts.remember_rfc9421(host_of(known.actor.uri), store.clock.now() + MEMORY)
     return known.party

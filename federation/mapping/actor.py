@@ -7,6 +7,7 @@ signs documents. In: any actor type, with where it is reached and the keys it li
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from catalogue.addresses import Addresses, Path
@@ -16,7 +17,7 @@ from catalogue.model import Actor, Role
 from catalogue.people import MAX_NAME
 from catalogue.richtext import clean
 from catalogue.taxonomy import Taxonomy
-from federation.errors import Malformed
+from federation.errors import Malformed, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.mapping.values import (
     Document,
@@ -32,7 +33,15 @@ from federation.mapping.values import (
     uri,
 )
 from federation.model import KnownKey, Party
-from federation.vocabulary import ACTOR_CONTEXT, ACTOR_TYPES, AFFILIATE_TYPES, FEP_0837
+from federation.signatures.keys import load_key
+from federation.vocabulary import (
+    ACTOR_CONTEXT,
+    ACTOR_TYPES,
+    AFFILIATE_TYPES,
+    FEP_0837,
+    RFC_9421,
+    RFC_9421_ED25519,
+)
 
 MAX_SUMMARY = 20_000
 MAX_KEYS = 10  # of one actor
@@ -43,6 +52,14 @@ _TYPES = {
     Role.INSTANCE: "Application",
     Role.OTHER: "Person",
 }
+
+
+# FEP-844e; what an object shows by itself, such as a proof, is not to be named
+_IMPLEMENTS = (
+    (RFC_9421, "RFC-9421: HTTP Message Signatures"),
+    (RFC_9421_ED25519, "RFC-9421 signatures using the Ed25519 algorithm"),
+    (FEP_0837, "FEP-0837: Federated Marketplace"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +134,7 @@ def _boxes(actor: Actor, addresses: Addresses) -> dict[str, str]:
 
 def _about(actor: Actor, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, Any]:
     """Return what only one role says."""
-    implements = [{"type": "Link", "href": FEP_0837, "name": "FEP-0837: Federated Marketplace"}]
+    implements = [{"type": "Link", "href": href, "name": name} for href, name in _IMPLEMENTS]
     match actor.role:
         case Role.AFFILIATE:
             return {
@@ -143,11 +160,15 @@ def _about(actor: Actor, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introduction:
-    """All that an actor's document tells: who it is, where it is reached, its keys."""
+    """All that an actor's document tells: who it is, where it is reached, its keys.
+
+    ``wants_rfc9421`` is a hint for the whole server, not a promise.
+    """
 
     actor: Actor
     party: Party
     keys: tuple[KnownKey, ...]
+    wants_rfc9421: bool
 
 
 def from_document(
@@ -194,7 +215,8 @@ def from_document(
     return Introduction(
         actor=actor,
         party=_party(document, address, proposals, now),
-        keys=tuple(_keys(document, address, now))[:MAX_KEYS],
+        keys=tuple(islice(_keys(document, address, now), MAX_KEYS)),
+        wants_rfc9421=_implements(document, RFC_9421),
     )
 
 
@@ -213,6 +235,17 @@ def _party(document: Document, address: str, proposals: str | None, now: datetim
         followers=_own(document, "followers", address),
         proposals=proposals,
         fetched=now,
+    )
+
+
+def _implements(document: Document, capability: str) -> bool:
+    """Say whether an application, or the one an actor is made by, names a capability (FEP-844e)."""
+    applications = [document, *items(document.get("generator"))]
+    return any(
+        id_of(link) == capability or (isinstance(link, dict) and link.get("href") == capability)
+        for application in applications
+        if isinstance(application, dict) and "Application" in types_of(application)
+        for link in items(application.get("implements"))
     )
 
 
@@ -261,8 +294,17 @@ def _keys(document: Document, owner: str, now: datetime) -> Iterable[KnownKey]:
         if not isinstance(key, dict) or id_of(key.get(whose)) != owner:
             continue
         address, material = uri(key), string(key.get(what), 16_384)
-        if address and material and _is_below(address, owner):
+        if address and _is_below(address, owner) and _is_usable(material):
             yield KnownKey(uri=address, owner=owner, material=material, fetched=now)
+
+
+def _is_usable(material: str) -> bool:
+    """Say whether a key can ever verify something here; one that cannot is not kept (H17, H18)."""
+    try:
+        load_key(material)
+    except Unauthenticated:
+        return False
+    return True
 
 
 def _is_below(address: str, owner: str) -> bool:

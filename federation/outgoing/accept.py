@@ -4,7 +4,7 @@ from typing import Any
 
 from catalogue.model import Follow, FollowState
 from federation.outgoing.follow import embedded
-from federation.vocabulary import PLAIN_CONTEXT
+from federation.vocabulary import SIGNED_CONTEXT
 
 VERBS = {FollowState.ACCEPTED: "Accept", FollowState.REJECTED: "Reject"}
 
@@ -12,7 +12,7 @@ VERBS = {FollowState.ACCEPTED: "Accept", FollowState.REJECTED: "Reject"}
 def build(follow: Follow, uri: str) -> dict[str, Any]:
     """Return the answer that the follow's state says, with the Follow embedded."""
     return {
-        "@context": PLAIN_CONTEXT,
+        "@context": SIGNED_CONTEXT,
         "id": uri,
         "type": VERBS[follow.state],
         "actor": follow.followed,

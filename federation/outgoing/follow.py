@@ -3,12 +3,12 @@
 from typing import Any
 
 from catalogue.model import Follow
-from federation.vocabulary import PLAIN_CONTEXT
+from federation.vocabulary import SIGNED_CONTEXT
 
 
 def build(follow: Follow) -> dict[str, Any]:
     """Return the Follow."""
-    return {"@context": PLAIN_CONTEXT, **embedded(follow), "to": [follow.followed]}
+    return {"@context": SIGNED_CONTEXT, **embedded(follow), "to": [follow.followed]}
 
 
 def embedded(follow: Follow) -> dict[str, Any]:

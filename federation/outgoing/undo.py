@@ -4,13 +4,13 @@ from typing import Any
 
 from catalogue.model import Follow
 from federation.outgoing.follow import embedded
-from federation.vocabulary import PLAIN_CONTEXT
+from federation.vocabulary import SIGNED_CONTEXT
 
 
 def build(follow: Follow, uri: str) -> dict[str, Any]:
     """Return the Undo, with the Follow embedded."""
     return {
-        "@context": PLAIN_CONTEXT,
+        "@context": SIGNED_CONTEXT,
         "id": uri,
         "type": "Undo",
         "actor": follow.follower,

@@ -156,6 +156,12 @@ def load_rsa_pem(pem: str) -> PublicKey:
     return key
 
 
+def load_key(material: str) -> PublicKey:
+    """Read another actor's key as its document has it, PEM or multibase; else Unauthenticated."""
+    is_pem = material.lstrip().startswith("-----")
+    return load_rsa_pem(material) if is_pem else load_multibase(material)
+
+
 def load_multibase(text: str) -> PublicKey:
     """Read ``publicKeyMultibase`` of an Ed25519 Multikey; else raise Unauthenticated."""
     # FEP-521a: 'z' says base58btc, the first two bytes say Ed25519

@@ -18,6 +18,7 @@ from node.cli import (
     finding,
     following,
     inquiry,
+    keys,
     listing,
     operating,
     playing,
@@ -92,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
         following,
         relaying,
         finding,
+        keys,
         operating,
     ):
         group.add(commands)

@@ -230,7 +230,12 @@ def test_update_of_what_was_never_seen_is_kept(near):
     assert near.listings.find_by_uri(THEIRS.uri).title == one("Newer")
 
 
-KEYS = PublicKeys(rsa_uri=f"{FAR}#k", rsa_pem="PEM", ed25519_uri=f"{FAR}#e", ed25519_multibase="z6")
+KEYS = PublicKeys(
+    rsa_uri=f"{FAR}#k",
+    rsa_pem="PEM",
+    ed25519_uri=f"{FAR}#e",
+    ed25519_multibase=new_ed25519_key().public().multibase(),
+)
 
 
 def far_says(**changes: Any) -> dict[str, Any]:
@@ -240,7 +245,8 @@ def far_says(**changes: Any) -> dict[str, Any]:
 def test_update_of_an_actor_by_itself(near):
     says(near, "Update", far_says(name="New name"))
     assert near.actors.find_by_uri(FAR).name == "New name"
-    assert near.keys.known(f"{FAR}#k").owner == FAR
+    assert near.keys.known(f"{FAR}#e").owner == FAR
+    assert near.keys.known(f"{FAR}#k") is None  # no PEM
 
 
 def test_update_of_an_actor_sent_by_its_id_is_fetched(near):

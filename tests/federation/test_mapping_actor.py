@@ -20,6 +20,7 @@ from federation.mapping.actor import (
     to_document,
 )
 from federation.mapping.values import to_bytes
+from federation.signatures.keys import new_ed25519_key, new_rsa_key
 from federation.strictjson import parse_object
 from federation.vocabulary import ACTOR_CONTEXT
 from tests.federation.strategies import JSON
@@ -32,6 +33,9 @@ KEYS = PublicKeys(
     ed25519_uri=f"{DELTA.uri}#ed25519-key",
     ed25519_multibase="z6Mk",
 )
+PEM = new_rsa_key().public().pem()
+MULTIBASE = new_ed25519_key().public().multibase()
+RFC_9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
 
 
 def document(of: Actor = DELTA, **changes: Any) -> dict[str, Any]:
@@ -110,9 +114,19 @@ def test_document_of_an_affiliate():
             "implements": [
                 {
                     "type": "Link",
+                    "href": RFC_9421,
+                    "name": "RFC-9421: HTTP Message Signatures",
+                },
+                {
+                    "type": "Link",
+                    "href": f"{RFC_9421}#name-eddsa-using-curve-edwards25",
+                    "name": "RFC-9421 signatures using the Ed25519 algorithm",
+                },
+                {
+                    "type": "Link",
                     "href": "https://w3id.org/fep/0837",
                     "name": "FEP-0837: Federated Marketplace",
-                }
+                },
             ],
         },
     }
@@ -237,7 +251,7 @@ def test_role_is_read_from_the_type(types, role):
 
 
 def key(number: int = 1, **changes: Any) -> dict[str, Any]:
-    return {"id": f"{ANA['id']}#k{number}", "owner": ANA["id"], "publicKeyPem": "PEM", **changes}
+    return {"id": f"{ANA['id']}#k{number}", "owner": ANA["id"], "publicKeyPem": PEM, **changes}
 
 
 def test_keys_that_an_actor_lists_as_its_own_are_read():
@@ -245,12 +259,12 @@ def test_keys_that_an_actor_lists_as_its_own_are_read():
         "id": f"{ANA['id']}#ed",
         "type": "Multikey",
         "controller": ANA["id"],
-        "publicKeyMultibase": "z6",
+        "publicKeyMultibase": MULTIBASE,
     }
     found = read({**ANA, "publicKey": key(), "assertionMethod": [multi]}).keys
     assert [(each.uri, each.owner, each.material) for each in found] == [
-        (f"{ANA['id']}#k1", ANA["id"], "PEM"),
-        (f"{ANA['id']}#ed", ANA["id"], "z6"),
+        (f"{ANA['id']}#k1", ANA["id"], PEM),
+        (f"{ANA['id']}#ed", ANA["id"], MULTIBASE),
     ]
     assert len(read({**ANA, "publicKey": [key(1), key(2)]}).keys) == 2
 
@@ -264,7 +278,7 @@ def test_keys_that_an_actor_lists_as_its_own_are_read():
         {"id": "https://evil.example/key"},
         {"id": None},
         {"publicKeyPem": ""},
-        {"publicKeyPem": ["PEM"]},
+        {"publicKeyPem": [PEM]},
         {"publicKeyPem": None},
     ],
     ids=str,
@@ -277,8 +291,44 @@ def test_key_that_is_not_its_own_is_left_out_l13_h15(changes):
 def test_keys_and_their_length_are_limited_h17():
     many = read({**ANA, "publicKey": [key(number) for number in range(100)]}).keys
     assert len(many) == MAX_KEYS
-    [long] = read({**ANA, "publicKey": key(publicKeyPem="x" * 10**6)}).keys
-    assert len(long.material) == 16_384
+    assert read({**ANA, "publicKey": key(publicKeyPem=PEM + "x" * 10**6)}).keys == ()
+
+
+@pytest.mark.parametrize("material", ["x", MULTIBASE[:-1], new_ed25519_key().public().pem()])
+def test_key_that_can_never_verify_is_left_out_h17_h18(material):
+    unusable = key(publicKeyPem=material)
+    assert [each.uri for each in read({**ANA, "publicKey": [unusable, key(2)]}).keys] == [
+        f"{ANA['id']}#k2"
+    ]
+
+
+def test_keys_that_were_replaced_are_listed_beside_the_new_one():
+    former = (f"{DELTA.uri}#ed25519-key-old", "z6Old")
+    said = to_document(DELTA, replace(KEYS, former=(former,)), TAXONOMY, HERE)
+    assert [(each["id"], each["publicKeyMultibase"]) for each in said["assertionMethod"]] == [
+        (KEYS.ed25519_uri, KEYS.ed25519_multibase),
+        former,
+    ]
+    assert said["publicKey"]["id"] == KEYS.rsa_uri
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, False),
+        ({"generator": {"type": "Application", "implements": [{"href": RFC_9421}]}}, True),
+        ({"generator": {"type": "Application", "implements": [RFC_9421]}}, True),
+        ({"type": "Application", "implements": {"href": RFC_9421}}, True),
+        ({"generator": {"type": "Application", "implements": [{"href": "https://x/"}]}}, False),
+        ({"generator": {"type": "Note", "implements": [{"href": RFC_9421}]}}, False),
+        ({"implements": [{"href": RFC_9421}]}, False),  # a person implements nothing
+        ({"generator": "https://social.example/app", "implements": 7}, False),
+        ({"generator": {"type": "Application", "implements": {"href": [RFC_9421]}}}, False),
+    ],
+    ids=str,
+)
+def test_capabilities_of_the_application_are_a_hint_844e(changes, wanted):
+    assert read({**ANA, **changes}).wants_rfc9421 is wanted
 
 
 def test_words_of_strangers_are_held_to_their_place_h52():

@@ -109,9 +109,13 @@ def test_follow_and_undo_embed_it():
         "actor": CATALOGUE,
         "object": PEER,
     }
-    assert follow.build(ASKED) == {"@context": [ACTIVITYSTREAMS], **asked, "to": [PEER]}
+    assert follow.build(ASKED) == {
+        "@context": [ACTIVITYSTREAMS, DATA_INTEGRITY],
+        **asked,
+        "to": [PEER],
+    }
     assert undo.build(ASKED, "https://hub.example/activities/undo/2") == {
-        "@context": [ACTIVITYSTREAMS],
+        "@context": [ACTIVITYSTREAMS, DATA_INTEGRITY],
         "id": "https://hub.example/activities/undo/2",
         "type": "Undo",
         "actor": CATALOGUE,
@@ -126,7 +130,7 @@ def test_follow_and_undo_embed_it():
 def test_answer_embeds_the_follow_that_came(state, verb):
     answer = accept.build(replace(CAME, state=state), "https://hub.example/activities/accept/1")
     assert answer == {
-        "@context": [ACTIVITYSTREAMS],
+        "@context": [ACTIVITYSTREAMS, DATA_INTEGRITY],
         "id": "https://hub.example/activities/accept/1",
         "type": verb,
         "actor": DELTA,

@@ -13,7 +13,9 @@ import aiohttp
 from aiohttp import web
 
 from federation.signatures import cavage
+from federation.signatures.claim import claim_of
 from federation.signatures.keys import PrivateKey, load_rsa_pem, new_rsa_key
+from federation.signatures.request import SignedRequest
 from tests.journeys.world import ACTIVITY, free_port
 
 AS = "https://www.w3.org/ns/activitystreams"
@@ -72,6 +74,7 @@ class ForeignServer:
     port: int = field(default_factory=free_port)
     documents: dict[str, Json] = field(default_factory=dict)
     media_types: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     reply: Reply | None = None
@@ -215,6 +218,8 @@ class ForeignServer:
         self.asked.append(request.path)
         if request.path in self.held:
             await self.released.wait()
+        if request.path in self.redirects:
+            return web.Response(status=302, headers={"Location": self.redirects[request.path]})
         document = self.documents.get(request.path)
         if document is None:
             return web.json_response({"error": "not found"}, status=404)
@@ -235,18 +240,19 @@ class ForeignServer:
     async def _signer(self, request: web.Request, body: bytes) -> str:
         """Check a letter as a strict server does; a bad signature fails the test."""
         headers = {name.lower(): request.headers.getall(name) for name in request.headers}
-        params = cavage.signature_of(headers)
-        owner = await self._owner_of(params.key_uri)
-        signed_request = cavage.SignedRequest(
+        signed_request = SignedRequest(
             method="POST",
             target=request.raw_path,
+            scheme="http",
             host=f"127.0.0.1:{self.port}",
             headers=headers,
             body=body,
         )
-        pem = load_rsa_pem(owner["publicKey"]["publicKeyPem"])
-        assert owner["publicKey"]["id"] == params.key_uri
-        cavage.verify(params, signed_request, pem, now=datetime.now(UTC))
+        claim = claim_of(signed_request)
+        owner = await self._owner_of(claim.key_uri)
+        assert owner["publicKey"]["id"] == claim.key_uri
+        claim.check(now=datetime.now(UTC), window=timedelta(hours=1))
+        claim.verify(load_rsa_pem(owner["publicKey"]["publicKeyPem"]))
         assert json.loads(body)["actor"] == owner["id"]
         return str(owner["id"])
 
