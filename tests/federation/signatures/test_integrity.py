@@ -150,7 +150,15 @@ def test_proof_without_a_context_of_its_own_is_verified(fep_key: PrivateKey) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["create.json", "update.json", "proposal_note.json", "delete.json"]
+    "name",
+    [
+        "create.json",
+        "update.json",
+        "proposal_note.json",
+        "delete.json",
+        "accept_agreement.json",
+        "confirmation.json",
+    ],
 )
 def test_proof_of_a_wire_example_holds(wire, name: str) -> None:
     method = wire("actor.json")["assertionMethod"][0]
