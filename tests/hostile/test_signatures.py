@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from federation.signatures.digest import content_digest_header, digest_header
 from federation.signatures.keys import new_ed25519_key, new_rsa_key
 from tests.hostile.house import House
-from tests.hostile.signing import POST, Draft, rfc9421
 from tests.journeys.foreign import ForeignActor, key, signed
+from tests.journeys.signing import POST, Draft, rfc9421
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,4 +1,4 @@
-"""Signing by hand: what a liar's software would send, and what our own never does."""
+"""Signing by hand: what other software sends, a liar's too, and our own never does."""
 
 import base64
 from collections.abc import Sequence
@@ -78,19 +78,30 @@ def rfc9421(
     digest: str | None = None,
     algorithm: str = "rsa-v1_5-sha256",
     created: int | None = None,
+    key: PrivateKey | None = None,
+    key_uri: str | None = None,
 ) -> dict[str, str]:
     """Return the headers of a POST under RFC 9421 in which everything can be wrong."""
     digest = content_digest_header(body) if digest is None else digest
-    values = {"@method": "POST", "@target-uri": url, "content-digest": digest}
+    host, date = url.split("/")[2], format_datetime(datetime.now(UTC), usegmt=True)
+    values = {
+        "@method": "POST",
+        "@target-uri": url,
+        "@authority": host,
+        "host": host,
+        "date": date,
+        "content-digest": digest,
+    }
     created = int(datetime.now(UTC).timestamp()) if created is None else created
     said = (
         f"({' '.join(f'{chr(34)}{name}{chr(34)}' for name in covered)})"
-        f';created={created};keyid="{by.key_uri}";alg="{algorithm}"'
+        f';created={created};keyid="{key_uri or by.key_uri}";alg="{algorithm}"'
     )
     lines = [f'"{name}": {values[name]}' for name in covered]
     base = "\n".join([*lines, f'"@signature-params": {said}'])
-    signature = base64.b64encode(by.key.sign(base.encode())).decode()
+    signature = base64.b64encode((key or by.key).sign(base.encode())).decode()
     return {
+        "Date": date,
         "Content-Digest": digest,
         "Signature-Input": f"sig1={said}",
         "Signature": f"sig1=:{signature}:",
