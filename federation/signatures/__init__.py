@@ -11,6 +11,7 @@ file                  what it does                                          the 
 ``structured``        the header fields of the latter                       RFC 9651
 ``digest``            ``Digest`` and ``Content-Digest`` of a body           RFC 3230, 5843, 9530
 ``integrity``         signs and verifies a document                         FEP-8b32
+``canonical``         the one spelling of a document that is signed         RFC 8785
 ``base58``            the letters of a multibase ``z``                      draft-msporny-base58-03
 ``strict_base64``     base64 in its one canonical spelling                  RFC 4648
 ====================  ====================================================  =======================

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import rfc8785
-
 from federation.errors import Malformed, Unauthenticated
 from federation.guard import same_origin
 from federation.signatures import base58
+from federation.signatures.canonical import canonical
 from federation.signatures.keys import PrivateKey, PublicKey
 
 PROOF_TYPE: Final = "DataIntegrityProof"
@@ -166,7 +165,7 @@ def _hash_data(config: Mapping[str, Any], document: Mapping[str, Any]) -> bytes:
 
 
 def _canonical_hash(value: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(rfc8785.dumps(dict(value))).digest()
+    return hashlib.sha256(canonical(dict(value))).digest()
 
 
 def _check_suite(proof: Mapping[str, Any]) -> None:

@@ -325,6 +325,49 @@ def test_match_of_nothing_is_an_error(hub, capx):
     assert (code, err) == (1, "capx: there is no listing 'nothing' here\n")
 
 
+# -- keys -----------------------------------------------------------------------------------------
+
+
+def test_keys_are_listed_and_changed(hub, capx):
+    before = hub("keys", "list", "delta")
+    assert [(each["algorithm"], each["published_until"]) for each in before] == [
+        ("ed25519", None),
+        ("rsa", None),
+    ]
+    assert len(hub("keys", "list")) == 6  # the instance, the catalogue, the affiliate
+    assert hub("keys", "rotate", "delta") == {"rotated": ["delta@hub.example"], "overlap_days": 30}
+    after = hub("keys", "list", "delta")
+    assert len(after) == 4
+    assert {each["uri"] for each in after if each["published_until"]} == {
+        each["uri"] for each in before
+    }
+    assert len(hub("keys", "list", "catalogue")) == 2
+    code, out, _ = capx("keys", "list", "hub.example", "--data", "hub")
+    assert code == 0
+    assert "https://hub.example/actor#main-key" in out
+    assert "PRIVATE" not in out
+
+
+def test_keys_of_all_are_changed_without_overlap(hub, tmp_path):
+    said = hub("keys", "rotate", "--all", "--stolen")
+    assert sorted(said["rotated"]) == [
+        "catalogue@hub.example",
+        "delta@hub.example",
+        "hub.example@hub.example",
+    ]
+    assert said["overlap_days"] == 0
+    events = on_store(tmp_path, lambda store: store.events.next_pending(99))
+    assert len(events) == 3
+
+
+@pytest.mark.parametrize("words", [(), ("delta", "--all"), ("nobody",)], ids=str)
+def test_keys_of_whom_must_be_said(hub, capx, words):
+    code, _, err = capx("keys", "rotate", *words, "--data", "hub")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert len(hub("keys", "list")) == 6
+
+
 # -- queue and peers ------------------------------------------------------------------------------
 
 
