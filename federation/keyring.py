@@ -107,7 +107,9 @@ class Keyring:
     def _key(self, store: FederationStore, owner: str, algorithm: str) -> tuple[OwnKey, PrivateKey]:
         own = store.keys.own(owner, algorithm)
         if own is None:
-            raise MissingKeyError(f"there is no {algorithm} key for {owner}")
+            raise MissingKeyError(
+                f"there is no {algorithm} key for {owner}; 'capx keys rotate' makes new ones"
+            )
         return own, self._load(own)
 
     def _load(self, own: OwnKey) -> PrivateKey:

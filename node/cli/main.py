@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from catalogue.errors import CatalogueError
 from federation.errors import FederationError
+from federation.keyring import MissingKeyError
 from node import log
 from node.cli import (
     affiliate,
@@ -34,6 +35,7 @@ FAILURES = (
     ConfigError,
     FederationError,
     AlreadyRunningError,
+    MissingKeyError,
     OSError,
 )
 

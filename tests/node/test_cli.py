@@ -368,6 +368,18 @@ def test_keys_of_whom_must_be_said(hub, capx, words):
     assert len(hub("keys", "list")) == 6
 
 
+def test_node_without_keys_does_not_start_and_gets_new_ones_f22(hub, capx, tmp_path):
+    on_store(
+        tmp_path, lambda store: [store.keys.drop_own(key.uri) for key in store.keys.list_own()]
+    )
+    code, _, err = capx("serve", "--data", "hub")
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "capx keys rotate" in err
+    hub("keys", "rotate", "--all")
+    assert len(hub("keys", "list")) == 6
+
+
 # -- queue and peers ------------------------------------------------------------------------------
 
 
