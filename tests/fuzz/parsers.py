@@ -24,11 +24,11 @@ from federation.mapping.proposal import from_note, is_proposal, owner_of
 from federation.mapping.values import moment, to_bytes
 from federation.negotiation import prefers_activity
 from federation.remote import is_activity_type, parse_retry_after
-from federation.signatures import cavage
-from federation.signatures.cavage import SignedRequest
-from federation.signatures.digest import check_digest
+from federation.signatures import cavage, rfc9421
+from federation.signatures.digest import check_content_digest, check_digest
 from federation.signatures.integrity import proof_of
 from federation.signatures.keys import load_multibase, load_public_pem
+from federation.signatures.request import SignedRequest
 from federation.strictjson import parse_object
 from web.i18n.languages import accepted
 
@@ -95,6 +95,22 @@ def _signature(data: bytes) -> None:
     cavage.check_request(params, request, now=NOW, window=timedelta(hours=1))
 
 
+def _rfc9421(data: bytes) -> None:
+    said, _, rest = data.partition(b"\n")
+    signature, _, digest = rest.partition(b"\n")
+    headers = {
+        "signature-input": [_text(said)],
+        "signature": [_text(signature)],
+        "content-digest": [_text(digest)],
+        "host": [HERE.authority],
+    }
+    request = SignedRequest(
+        method="POST", target="/inbox", host=HERE.authority, headers=headers, body=b""
+    )
+    params = rfc9421.signature_of(request.headers)
+    rfc9421.check_request(params, request, now=NOW, window=timedelta(hours=1))
+
+
 def _redirect(data: bytes) -> None:
     start = check_url("https://peer.example/a/b", DialPolicy())
     target = follow(start, _text(data), DialPolicy())
@@ -116,6 +132,8 @@ PARSERS: dict[str, Parser] = {
     "actor": _actor,
     "page": _page,
     "signature": _signature,
+    "rfc9421": _rfc9421,
+    "content-digest": lambda data: check_content_digest([_text(data)], b""),
     "redirect": _redirect,
     "html": _html,
     "proof": lambda data: proof_of(parse_object(data)),
