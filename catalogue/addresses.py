@@ -32,6 +32,9 @@ class Path(StrEnum):
     CAPACITY = "/capacities/{id}"
     TAG = "/tags/{name}"
     ABOUT = "/about"
+    FOLLOW = "/follow"
+    INTERACTION = "/authorize_interaction"
+    INTENT = "/intents/{name}"
     STATIC = "/static/{name}"
 
     INSTANCE = "/actor"
@@ -50,6 +53,7 @@ class Path(StrEnum):
 
     WEBFINGER = "/.well-known/webfinger"
     HOST_META = "/.well-known/host-meta"
+    HOST_META_JSON = "/.well-known/host-meta.json"
     NODEINFO_INDEX = "/.well-known/nodeinfo"
     NODEINFO = "/nodeinfo/{version}"
     LIVEZ = "/livez"
@@ -70,6 +74,10 @@ class Addresses:
     def at(self, path: Path, **parts: str) -> str:
         """Return the full URL of ``path`` with its parts filled in, each percent-encoded."""
         return self.base_url + local(path, **parts)
+
+    def template(self, path: Path, query: str, **parts: str) -> str:
+        """Return ``path`` with a query whose variables, in braces, are for others to fill in."""
+        return f"{self.at(path, **parts)}?{query}"
 
     def is_ours(self, uri: str) -> bool:
         """Say whether ``uri`` has this node's origin."""
@@ -125,9 +133,9 @@ class Addresses:
         """An activity that concerns no listing: follow, accept, reject, undo."""
         return self.at(Path.ACTIVITY, verb=verb, id=activity_id)
 
-    def announce(self, listing_id: str) -> str:
-        """The catalogue's Announce of a listing."""
-        return self.at(Path.ACTOR_ANNOUNCE, handle=CATALOGUE_HANDLE, id=listing_id)
+    def announce(self, listing_id: str, by: str = CATALOGUE_HANDLE) -> str:
+        """The Announce of a listing by the catalogue or, by its handle, a topic."""
+        return self.at(Path.ACTOR_ANNOUNCE, handle=by, id=listing_id)
 
     def tag(self, name: str) -> str:
         """The page of a hashtag, named without its ``#``."""

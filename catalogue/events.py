@@ -26,13 +26,25 @@ class ListingEdited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingDeleted:
-    """A listing of this node is gone; only this and its tombstone remember it."""
+    """A listing of this node is gone; only this and its tombstone remember it.
+
+    ``topics`` are the handles of the topics it fitted that somebody follows.
+    """
 
     uri: str
     by: str
     kind: Kind
     visibility: Visibility
     deleted: datetime
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicsReached:
+    """A listing, of this node or of another, is news to these topics, named by their handles."""
+
+    listing: str
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +126,7 @@ Event = (
     | ListingDeleted
     | ActorChanged
     | ActorMoved
+    | TopicsReached
     | FollowRequested
     | FollowAnswered
     | FollowWithdrawn

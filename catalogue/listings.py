@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
-from catalogue import matching
+from catalogue import matching, topics
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
 from catalogue.language import LanguageMap, is_language_tag, is_one_line
@@ -76,6 +76,7 @@ def put_out(
     )
     _shelve(store, listing)
     store.events.record(ListingPublished(listing=listing.id))
+    topics.reach(store, listing)
     return listing
 
 
@@ -90,7 +91,9 @@ def edit(store: Store, listing_id: str, content: ListingContent) -> Listing:
     if before.visibility is not content.visibility:
         raise Conflict("who may see a listing cannot be changed; delete it and publish it anew")
     check(content, store, store.clock.now())
-    return _change(store, replace(before, **content_fields(content)))
+    after = _change(store, replace(before, **content_fields(content)))
+    topics.reach(store, after, before)
+    return after
 
 
 def close(store: Store, listing_id: str) -> Listing:
@@ -114,6 +117,7 @@ def delete(store: Store, listing_id: str) -> None:
             kind=listing.kind,
             visibility=listing.visibility,
             deleted=now,
+            topics=topics.followed_topics(store, listing),
         )
     )
 
@@ -161,10 +165,13 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
     before = store.listings.find_by_uri(listing.uri)
     if before is None:
         _shelve(store, listing, document)
+        topics.reach(store, listing)
         return Taken.NEW
     if before.by != listing.by or listing.updated <= before.updated:
         return Taken.KNOWN
-    _shelve(store, replace(listing, id=before.id), document)
+    after = replace(listing, id=before.id)
+    _shelve(store, after, document)
+    topics.reach(store, after, before)
     return Taken.CHANGED
 
 

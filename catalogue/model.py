@@ -64,6 +64,7 @@ class Role(StrEnum):
     AFFILIATE = "affiliate"
     CATALOGUE = "catalogue"  # announces every public listing of one node
     INSTANCE = "instance"  # signs a node's fetches
+    TOPIC = "topic"  # announces what fits a capacity or a region; never stored
     OTHER = "other"  # anyone else on the fediverse
 
 

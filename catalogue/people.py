@@ -8,6 +8,7 @@ from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.language import EMPTY, LanguageMap, is_language_tag, is_one_line
 from catalogue.model import Actor, Role
 from catalogue.ports import Store
+from catalogue.topics import find_topic
 
 MAX_NAME = 256
 RESERVED_HANDLES = {CATALOGUE_HANDLE, "actor", "admin", "administrator", "inbox", "node", "relay"}
@@ -80,6 +81,9 @@ def _check(draft: AffiliateDraft, store: Store) -> None:
         )
     if draft.handle in RESERVED_HANDLES:
         problems.append(Problem(field="handle", message=f"'{draft.handle}' is kept for the node"))
+    if find_topic(store.taxonomy, draft.handle):
+        message = f"'{draft.handle}' is kept for the topic of that name; add something to it"
+        problems.append(Problem(field="handle", message=message))
     if not draft.name.strip() or len(draft.name) > MAX_NAME:
         problems.append(Problem(field="name", message=f"give one of at most {MAX_NAME} characters"))
     if not is_one_line(draft.name):

@@ -93,6 +93,14 @@ class ListingShelf(Protocol):
         """Return the open listings of ``node`` whose last day has passed."""
         ...
 
+    def count_authors(self, node: str, since: datetime) -> int:
+        """Count who of ``node`` has published or changed a public listing ``since`` then."""
+        ...
+
+    def languages_by_capacity(self, now: datetime) -> dict[str, list[str]]:
+        """Return the languages of what is open and public, for each capacity it names."""
+        ...
+
 
 class ActorShelf(Protocol):
     """Affiliates and other parties, of this node and of others."""
@@ -179,6 +187,22 @@ class FollowShelf(Protocol):
 
     def list_followers(self, followed: str) -> list[Follow]:
         """Return the accepted follows of an actor, oldest first."""
+        ...
+
+    def list_followers_of_any(self, followed: Iterable[str]) -> list[Follow]:
+        """Return the accepted follows of several actors, oldest first."""
+        ...
+
+    def followed_among(self, uris: Iterable[str]) -> set[str]:
+        """Return those of ``uris`` that somebody follows, with an accepted follow."""
+        ...
+
+    def was_followed(self, uri: str) -> bool:
+        """Say whether somebody follows an actor or ever did."""
+        ...
+
+    def list_once_followed(self, prefix: str) -> list[str]:
+        """Return the actors below ``prefix`` that somebody follows or ever did."""
         ...
 
     def list_following(self, follower: str) -> list[Follow]:

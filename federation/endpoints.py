@@ -5,16 +5,21 @@ What a reader may not see looks as if it were not there.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import quoteattr
 
 from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path, with_query
 from catalogue.correspondence import Message
 from catalogue.finding import counts
 from catalogue.model import Actor, Kind, Listing, Role, Visibility
 from catalogue.policy import ANYONE, Viewer, may_see
+from catalogue.richtext import plain
 from catalogue.search import Facet, Query
+from catalogue.topics import find_topic_actor
 from federation.errors import Gone, Malformed, NotHere
-from federation.guard import host_of
+from federation.guard import MAX_URL, host_of, same_origin
 from federation.keyring import Keyring, Prover
 from federation.mapping import note
 from federation.mapping.actor import to_document
@@ -28,11 +33,13 @@ from federation.vocabulary import (
     ACTIVITY_JSON,
     ACTIVITYSTREAMS,
     APPLICATION_REL,
+    INTENT,
     PLAIN_CONTEXT,
     PROFILE_PAGE,
     PROPOSAL_CONTEXT,
     SERVICE_REL,
     SIGNED_CONTEXT,
+    SUBSCRIBE,
 )
 
 Json = dict[str, Any]
@@ -40,6 +47,8 @@ Json = dict[str, Any]
 NODEINFO_SCHEMA = "http://nodeinfo.diaspora.software/ns/schema"
 MAX_REPLIES = 200  # shown of one listing
 NODEINFO_VERSIONS = ("2.1", "2.0")
+MONTH = timedelta(days=30)
+HALF_YEAR = timedelta(days=180)
 
 
 # -- actors ---------------------------------------------------------------------------------------
@@ -53,8 +62,13 @@ def actor(store: FederationStore, keyring: Keyring, handle: str) -> Json:
 
 
 def get_local(store: FederationStore, handle: str) -> Actor:
-    """Return an actor of this node by its handle; raise NotHere, or Gone for a deleted one."""
+    """Return an actor of this node by its handle, stored or a topic.
+
+    Raises NotHere, or Gone for a deleted one.
+    """
     found = store.actors.find_by_handle(handle, store.addresses.authority)
+    if found is None:
+        found = find_topic_actor(store, handle)
     if found is None:
         if store.tombstones.deleted_at(store.addresses.actor(handle)):
             raise Gone("this actor was deleted")
@@ -289,6 +303,8 @@ def proposals(
     them without one further fetch for each.
     """
     found = get_local(store, handle)
+    if found.role is Role.TOPIC:
+        raise NotHere("a topic has no listings of its own")
     address = store.addresses.at(Path.ACTOR_PROPOSALS, handle=handle)
     query = Query(
         node=store.addresses.authority,
@@ -331,39 +347,85 @@ def _page(address: str, page: str, documents: Sequence[Json], more: str | None) 
 # -- discovery ------------------------------------------------------------------------------------
 
 
-def webfinger(store: FederationStore, resource: str) -> Json:
-    """Answer who is meant by an address (RFC 7033); also the server itself (FEP-d556)."""
+def webfinger(store: FederationStore, resource: str, rels: Sequence[str] = ()) -> Json:
+    """Answer who is meant by an address (RFC 7033); also the server itself (FEP-d556).
+
+    With ``rels`` only the links of these relations are given (RFC 7033 4.3).
+    """
     addresses = store.addresses
-    if not resource or len(resource) > 2048:
+    if not resource or len(resource) > MAX_URL:
         raise Malformed("say which resource: ?resource=acct:name@host")
-    if resource.rstrip("/") == addresses.base_url:
-        return _server(addresses)
-    found = get_local(store, _handle(resource, addresses))
+    path = _path_here(resource, addresses)
+    answer = _server(addresses) if path == "" else _person(store, resource, path)
+    if rels:
+        answer["links"] = [link for link in answer["links"] if link["rel"] in rels]
+    return answer
+
+
+def _person(store: FederationStore, resource: str, path: str | None) -> Json:
+    handle = _named(resource, store.addresses) if path is None else _shown_at(path, store.addresses)
+    found = get_local(store, handle)
     return {
         "subject": f"acct:{found.acct}",
-        "aliases": [found.uri, found.url],
+        "aliases": list(dict.fromkeys([found.uri, found.url])),
         "links": [
             {"rel": "self", "type": ACTIVITY_JSON, "href": found.uri},
             {"rel": PROFILE_PAGE, "type": "text/html", "href": found.url},
+            *_intents(store.addresses),
         ],
     }
 
 
-def _handle(resource: str, addresses: Addresses) -> str:
-    """Return the handle that a resource names: ``acct:name@host``, an actor's URL or its page."""
-    name = resource.removeprefix("acct:").removeprefix("@")
-    if not resource.startswith(("http://", "https://")):
-        handle, separator, host = name.partition("@")
-        if not separator or not handle:
-            raise Malformed("a resource looks like acct:name@host, or is an address of this node")
-        if host.lower() != addresses.authority:
-            raise NotHere("that name belongs to another host")
-        return handle.lower()
-    if resource == addresses.instance:
+def _intents(addresses: Addresses) -> list[Json]:
+    """Return where a reader at another server is sent to do something here (OStatus, FEP-3b86)."""
+    offer = addresses.template(Path.INTENT, "object={object}&target={target}", name="offer")
+    return [
+        {"rel": SUBSCRIBE, "template": addresses.template(Path.INTERACTION, "uri={uri}")},
+        *(
+            {
+                "rel": f"{INTENT}{name}",
+                "template": addresses.template(Path.INTENT, "uri={object}", name=name.lower()),
+            }
+            for name in ("Object", "Follow")
+        ),
+        {"rel": f"{INTENT}Offer", "template": offer},
+    ]
+
+
+def _path_here(resource: str, addresses: Addresses) -> str | None:
+    """Return the path of an address of this node, without slashes at its ends; None for a name.
+
+    Raises NotHere for an address of another host.
+    """
+    if not resource.lower().startswith(("http://", "https://")):
+        return None
+    if not same_origin(resource, addresses.base_url):
+        raise NotHere("that address belongs to another host")
+    parts = urlsplit(resource)
+    if parts.query or parts.fragment:
+        raise NotHere("there is nobody at that address")
+    return unquote(parts.path).strip("/")
+
+
+def _named(resource: str, addresses: Addresses) -> str:
+    """Return the handle in ``acct:name@host`` (RFC 7565), with or without its scheme."""
+    name = resource[len("acct:") :] if resource.lower().startswith("acct:") else resource
+    handle, separator, host = unquote(name).removeprefix("@").partition("@")
+    if not separator or not handle:
+        raise Malformed("a resource looks like acct:name@host, or is an address of this node")
+    if host.lower() != addresses.authority:
+        raise NotHere("that name belongs to another host")
+    return handle.lower()
+
+
+def _shown_at(path: str, addresses: Addresses) -> str:
+    """Return the handle of the actor whose address or page this path is."""
+    if f"/{path}" == Path.INSTANCE:
         return addresses.authority
     for prefix in (addresses.actor(""), addresses.profile("")):
-        if resource.startswith(prefix):
-            return resource.removeprefix(prefix).lower()
+        start = prefix.removeprefix(addresses.base_url).lstrip("/")
+        if path.startswith(start) and "/" not in (handle := path.removeprefix(start)):
+            return handle.lower()
     raise NotHere("there is nobody at that address")
 
 
@@ -379,12 +441,18 @@ def _server(addresses: Addresses) -> Json:
 
 def host_meta(addresses: Addresses) -> str:
     """Return where WebFinger is asked (RFC 6415)."""
-    template = addresses.at(Path.WEBFINGER) + "?resource={uri}"
+    template = quoteattr(addresses.template(Path.WEBFINGER, "resource={uri}"))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
-        f'<Link rel="lrdd" template="{template}"/></XRD>\n'
+        f'<Link rel="lrdd" template={template}/></XRD>\n'
     )
+
+
+def host_meta_json(addresses: Addresses) -> Json:
+    """Return the same as JSON (RFC 6415 3)."""
+    template = addresses.template(Path.WEBFINGER, "resource={uri}")
+    return {"links": [{"rel": "lrdd", "template": template}]}
 
 
 def nodeinfo_index(addresses: Addresses) -> Json:
@@ -408,16 +476,26 @@ def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
     catalogue = get_local(store, CATALOGUE_HANDLE)
     kinds = dict(counts(store, Query(node=node))[Facet.KIND])
     software = {"name": "capacity-exchange", "version": settings.version}
+    if settings.source and version == "2.1":  # 2.0 knows neither
+        software |= {"repository": settings.source, "homepage": settings.source}
+    now = store.clock.now()
     return {
         "version": version,
         "software": software,
         "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": False,
-        "usage": {"users": {"total": len(affiliates)}, "localPosts": sum(kinds.values())},
+        "usage": {
+            "users": {
+                "total": len(affiliates),
+                "activeMonth": store.listings.count_authors(node, now - MONTH),
+                "activeHalfyear": store.listings.count_authors(node, now - HALF_YEAR),
+            },
+            "localPosts": sum(kinds.values()),
+        },
         "metadata": {
             "nodeName": catalogue.name,
-            "nodeDescription": catalogue.summary.main.text,
+            "nodeDescription": plain(catalogue.summary.main.text),
             "federation": {"enabled": True},
             "capacityExchange": {
                 "openOffers": kinds.get(Kind.OFFER, 0),

@@ -3,14 +3,17 @@
 Each actor has an RSA key for requests (draft-cavage is RSA wherever it is spoken) and an Ed25519
 key for the proofs in its documents (FEP-8b32). Loading an RSA key costs far more than signing with
 it, so what was loaded is kept. A key that was replaced signs no more; its public half is published
-for :data:`OVERLAP` beside the new one, so that what it signed can still be verified.
+for :data:`OVERLAP` beside the new one, so that what it signed can still be verified. Topics are
+signed for with the catalogue's keys.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, auto
 from typing import Any
 
+from catalogue.topics import is_topic
 from federation.mapping.actor import PublicKeys
 from federation.model import OwnKey
 from federation.ports import FederationStore
@@ -105,7 +108,7 @@ class Keyring:
         )
 
     def _key(self, store: FederationStore, owner: str, algorithm: str) -> tuple[OwnKey, PrivateKey]:
-        own = store.keys.own(owner, algorithm)
+        own = store.keys.own(owner, algorithm) or _lent(store, owner, algorithm)
         if own is None:
             raise MissingKeyError(
                 f"there is no {algorithm} key for {owner}; 'capx keys rotate' makes new ones"
@@ -113,14 +116,26 @@ class Keyring:
         return own, self._load(own)
 
     def _load(self, own: OwnKey) -> PrivateKey:
-        if own.uri not in self._loaded:
-            self._loaded[own.uri] = load_private_key(own.pem)
-        return self._loaded[own.uri]
+        if own.pem not in self._loaded:
+            self._loaded[own.pem] = load_private_key(own.pem)
+        return self._loaded[own.pem]
 
 
 def is_overlapping(key: OwnKey, now: datetime) -> bool:
     """Say whether a key was replaced, and not too long ago to be published still."""
     return key.retired is not None and now - key.retired < OVERLAP
+
+
+def _lent(store: FederationStore, owner: str, algorithm: str) -> OwnKey | None:
+    """Return the catalogue's key under a topic's name; None for who is no topic.
+
+    Topics are many, made of nothing and speak for the catalogue, so they have no keys of their own.
+    Each publishes this one below its own address, because a key must be its owner's (L13).
+    """
+    if not is_topic(store, owner):
+        return None
+    key, catalogue = store.keys.own(store.addresses.catalogue, algorithm), store.addresses.catalogue
+    return key and replace(key, uri=owner + key.uri.removeprefix(catalogue), owner=owner)
 
 
 class Prover:

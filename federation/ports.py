@@ -144,6 +144,10 @@ class ActivityShelf(Protocol):
         """Return an actor's activities whose bytes contain ``needle``, oldest first."""
         ...
 
+    def known_among(self, uris: Iterable[str]) -> set[str]:
+        """Return those of ``uris`` that this node has said."""
+        ...
+
     def count_public(self, actor: str) -> int:
         """Count an actor's public activities."""
         ...

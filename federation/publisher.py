@@ -16,6 +16,14 @@ a moved affiliate     Move                          Move
 An answer goes to whoever asked, and to nobody else. Every activity carries its actor's proof
 (FEP-8b32).
 
+====================  =========================================================================
+listing, public, is   the followers of each topic that it fits get
+====================  =========================================================================
+new, or new to it     Announce by the topic, once; of our node or of one that we follow
+changed, of our node  Update, so that what was announced to them does not stay wrong
+deleted, of our node  Delete, likewise
+====================  =========================================================================
+
 A node of the exchange that follows the catalogue gets the author's own signed activity, so it never
 has to fetch a listing; others get the Announce that their software shows. What is not public goes
 only to nodes of the exchange, because elsewhere addressing is no access control. One event is told
@@ -42,8 +50,10 @@ from catalogue.events import (
     ListingEdited,
     ListingPublished,
     QuoteAnswered,
+    TopicsReached,
 )
 from catalogue.model import Actor, Follow, Listing, Visibility
+from catalogue.topics import followed_topics
 from federation.guard import host_of
 from federation.keyring import Keyring
 from federation.mapping import note
@@ -92,6 +102,8 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
                 _tell_changed(store, keyring, actor)
         case ActorMoved(actor=uri, target=target):
             _tell_moved(store, keyring, uri, target)
+        case TopicsReached():
+            _tell_topics(store, keyring, event)
         case FollowRequested(follow=asked):
             _tell_one(store, keyring, follow.build(asked), to=asked.followed)
         case FollowAnswered(follow=answered):
@@ -131,11 +143,13 @@ def _tell_published(store: FederationStore, keyring: Keyring, listing: Listing) 
 def _tell_edited(store: FederationStore, keyring: Keyring, listing: Listing) -> None:
     activity = update.build(listing, store.taxonomy, store.addresses)
     parties = _audience(store, listing.by, listing.visibility, _everyone(store))
+    parties += _topic_followers(store, followed_topics(store, listing))
     _send(store, keyring, activity, parties, at=listing.updated, visibility=listing.visibility)
 
 
 def _tell_deleted(store: FederationStore, keyring: Keyring, event: ListingDeleted) -> None:
     parties = _audience(store, event.by, event.visibility, _everyone(store))
+    parties += _topic_followers(store, event.topics)
     activity = delete.build(event, store.addresses)
     store.activities.hide(event.uri)
     _send(store, keyring, activity, parties, at=event.deleted, visibility=event.visibility)
@@ -170,6 +184,22 @@ def _tell_moved(store: FederationStore, keyring: Keyring, actor: str, target: st
         at=store.clock.now(),
         visibility=Visibility.PUBLIC,
     )
+
+
+def _tell_topics(store: FederationStore, keyring: Keyring, event: TopicsReached) -> None:
+    """Announce a listing in the name of each topic, if none of them did so before."""
+    listing, now = store.listings.find(event.listing), store.clock.now()
+    if listing is None or listing.visibility is not Visibility.PUBLIC or not listing.is_open(now):
+        return
+    addresses = store.addresses
+    uris = {handle: addresses.announce(listing.id, handle) for handle in event.topics}
+    said = store.activities.known_among(uris.values())
+    parties = _followers_of_any(store, [addresses.actor(handle) for handle in event.topics])
+    for handle, uri in uris.items():
+        if uri not in said:
+            activity = announce.build(listing, addresses, by=handle, at=now)
+            told = parties.get(addresses.actor(handle), [])
+            _send(store, keyring, activity, told, at=now, visibility=Visibility.PUBLIC)
 
 
 def _answer(store: FederationStore, answered: Follow) -> dict[str, Any]:
@@ -216,6 +246,23 @@ def _former_places(store: FederationStore, author: str) -> list[Party]:
     """Return the actors an author was before: their servers let go what it has taken along."""
     actor = store.actors.find_by_uri(author)
     return [*store.parties.find_many(actor.also_known_as).values()] if actor else []
+
+
+def _followers_of_any(store: FederationStore, actors: Iterable[str]) -> dict[str, list[Party]]:
+    """Return the followers of several actors of this node, by actor; two look-ups for all."""
+    follows = store.follows.list_followers_of_any(actors)
+    known = store.parties.find_many(each.follower for each in follows)
+    found: dict[str, list[Party]] = {}
+    for each in follows:
+        if each.follower in known:
+            found.setdefault(each.followed, []).append(known[each.follower])
+    return found
+
+
+def _topic_followers(store: FederationStore, topics: Iterable[str]) -> list[Party]:
+    """Return who follows any of these topics, named by their handles."""
+    found = _followers_of_any(store, map(store.addresses.actor, topics))
+    return [party for parties in found.values() for party in parties]
 
 
 def _everyone(store: FederationStore) -> list[Party]:

@@ -42,6 +42,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 VARY = "Accept, Signature"
 RETRY_AFTER = "120"
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}  # RFC 7033 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ def routes(
         Path.STAMP: door.stamp,
         Path.WEBFINGER: door.webfinger,
         Path.HOST_META: door.host_meta,
+        Path.HOST_META_JSON: door.host_meta_json,
         Path.NODEINFO_INDEX: door.nodeinfo_index,
         Path.NODEINFO: door.nodeinfo,
     }
@@ -262,15 +264,23 @@ class _Door:
 
     async def webfinger(self, request: web.Request) -> web.StreamResponse:
         """Answer who is meant by an address."""
-        resource = request.query.get("resource", "")
-        document = await self.database.read(endpoints.webfinger, resource)
-        return _json(document, media_type=JRD_JSON, headers={"Access-Control-Allow-Origin": "*"})
+        resource, rels = request.query.get("resource", ""), request.query.getall("rel", [])
+        document = await self.database.read(endpoints.webfinger, resource, rels)
+        return _json(document, media_type=JRD_JSON, headers=ANYWHERE)
 
     async def host_meta(self, request: web.Request) -> web.StreamResponse:
         """Say where WebFinger is asked."""
         del request
         text = endpoints.host_meta(self.addresses)
-        return web.Response(text=text, content_type="application/xrd+xml", charset="utf-8")
+        return web.Response(
+            text=text, content_type="application/xrd+xml", charset="utf-8", headers=ANYWHERE
+        )
+
+    async def host_meta_json(self, request: web.Request) -> web.StreamResponse:
+        """Say the same as JSON."""
+        del request
+        document = endpoints.host_meta_json(self.addresses)
+        return _json(document, media_type="application/json", headers=ANYWHERE)
 
     async def nodeinfo_index(self, request: web.Request) -> web.StreamResponse:
         """Say where NodeInfo is."""

@@ -13,6 +13,7 @@ class Settings:
     """How this node federates."""
 
     version: str
+    source: str = ""  # where the code that runs is to be had
     inbox_bytes: int = 256 * 1024
     body_seconds: float = 10.0  # to send a whole body to an inbox
     clock_window: timedelta = timedelta(hours=1)

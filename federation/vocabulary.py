@@ -24,6 +24,8 @@ RFC_9421: Final = "https://datatracker.ietf.org/doc/html/rfc9421"  # FEP-844e, r
 RFC_9421_ED25519: Final = f"{RFC_9421}#name-eddsa-using-curve-edwards25"
 FEP_0837: Final = "https://w3id.org/fep/0837"
 PROFILE_PAGE: Final = "http://webfinger.net/rel/profile-page"
+SUBSCRIBE: Final = "http://ostatus.org/schema/1.0/subscribe"
+INTENT: Final = "https://w3id.org/fep/3b86/"  # FEP-3b86, followed by the name of an activity
 SERVICE_REL: Final = f"{ACTIVITYSTREAMS}#Service"  # FEP-d556
 APPLICATION_REL: Final = f"{ACTIVITYSTREAMS}#Application"  # FEP-2677
 

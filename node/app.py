@@ -116,7 +116,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
 def default_settings(config: Config) -> Settings:
     """Return how a node federates; a development node may speak http to loopback."""
     policy = DialPolicy.development() if config.dev else DialPolicy()
-    return Settings(version=software_version(), policy=policy)
+    return Settings(version=software_version(), source=config.source, policy=policy)
 
 
 def make_remote(

@@ -2,6 +2,7 @@
 
 from catalogue import following
 from catalogue.model import Role
+from catalogue.topics import find_local
 from federation.incoming.said import Said
 from federation.mapping.values import Document, get_id, id_of
 from federation.ports import FederationStore
@@ -14,10 +15,10 @@ def needs(store: FederationStore, activity: Document) -> list[str]:
 
 
 def apply(store: FederationStore, said: Said) -> None:
-    """Accept whoever asks to follow an affiliate or the catalogue."""
+    """Accept whoever asks to follow an affiliate, the catalogue or a topic."""
     followed = id_of(said.activity.get("object"))
-    actor = store.actors.find_by_uri(followed) if followed else None
-    if actor is None or actor.node != store.addresses.authority or actor.role is Role.INSTANCE:
+    actor = find_local(store, followed) if followed else None
+    if actor is None or actor.role is Role.INSTANCE:
         return
     if store.parties.find(said.actor) is None:
         return

@@ -19,6 +19,7 @@ from catalogue.richtext import clean
 from catalogue.taxonomy import Taxonomy
 from federation.errors import Malformed, Unauthenticated
 from federation.guard import host_of, same_origin
+from federation.mapping import post
 from federation.mapping.values import (
     Document,
     from_moment,
@@ -50,6 +51,7 @@ _TYPES = {
     Role.AFFILIATE: "Organization",
     Role.CATALOGUE: "Service",
     Role.INSTANCE: "Application",
+    Role.TOPIC: "Service",
     Role.OTHER: "Person",
 }
 
@@ -151,6 +153,14 @@ def _about(actor: Actor, taxonomy: Taxonomy, addresses: Addresses) -> dict[str, 
             }
         case Role.INSTANCE:
             return {"implements": implements}
+        case Role.TOPIC:
+            language = next(iter(actor.languages), "en")
+            summary = post.topic_summary(actor.name, language, addresses)
+            return {
+                "summary": summary,
+                "summaryMap": {language: summary},
+                "generator": {"type": "Application", "implements": implements},
+            }
         case Role.OTHER:
             return {}
 

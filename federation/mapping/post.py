@@ -55,6 +55,12 @@ def _invitation(listing: Listing, words: Mapping[str, str]) -> str:
     return f"{escape(words['reply'])}<br>" if is_asked_here(listing) else ""
 
 
+def topic_summary(name: str, language: str, addresses: Addresses) -> str:
+    """Return the HTML by which a topic introduces itself."""
+    said = _words(language)["topic"].replace("{topic}", name).replace("{node}", addresses.authority)
+    return f"<p>{escape(said)}</p>"
+
+
 def hashtags(listing: Listing, language: str, taxonomy: Taxonomy) -> list[str]:
     """Return the hashtags of a listing without ``#``: the exchange's own, then its capacities."""
     labels = [taxonomy.capacities.label(each, [language]).text for each in listing.capacities]

@@ -25,6 +25,7 @@ from node.cli import (
     playing,
     relaying,
     running,
+    topic,
 )
 from node.cli.answer import Answer
 from node.config import ConfigError, software_version
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
         inquiry,
         draft,
         following,
+        topic,
         relaying,
         finding,
         keys,

@@ -1,7 +1,9 @@
 """Follows on their shelf: one row for each pair of actors."""
 
+from collections.abc import Iterable
+
 from catalogue.model import Follow, FollowState
-from node.storage.sql import Row, Sql, from_time, to_time
+from node.storage.sql import Row, Sql, from_time, in_list, to_time
 
 
 class Follows:
@@ -51,6 +53,46 @@ class Follows:
             followed=followed,
         )
         return [_follow(row) for row in rows]
+
+    def list_followers_of_any(self, followed: Iterable[str]) -> list[Follow]:
+        """Return the accepted follows of several actors, oldest first."""
+        names, values = in_list("followed", sorted(set(followed)))
+        rows = self._sql.all(
+            f"""
+            SELECT * FROM follow WHERE followed IN {names} AND state = 'accepted'
+            ORDER BY created_at, follower
+            """,
+            **values,
+        )
+        return [_follow(row) for row in rows]
+
+    def followed_among(self, uris: Iterable[str]) -> set[str]:
+        """Return those of ``uris`` that somebody follows, with an accepted follow."""
+        names, values = in_list("followed", sorted(set(uris)))
+        rows = self._sql.all(
+            f"""
+            SELECT DISTINCT followed FROM follow
+            WHERE followed IN {names} AND state = 'accepted'
+            """,
+            **values,
+        )
+        return {row["followed"] for row in rows}
+
+    def was_followed(self, uri: str) -> bool:
+        """Say whether somebody follows an actor or ever did."""
+        row = self._sql.one("SELECT 1 FROM follow WHERE followed = :uri LIMIT 1", uri=uri)
+        return row is not None
+
+    def list_once_followed(self, prefix: str) -> list[str]:
+        """Return the actors below ``prefix`` that somebody follows or ever did."""
+        rows = self._sql.all(
+            """
+            SELECT DISTINCT followed FROM follow
+            WHERE followed > :prefix AND followed < :prefix || char(1114111) ORDER BY followed
+            """,
+            prefix=prefix,
+        )
+        return [row["followed"] for row in rows]
 
     def list_following(self, follower: str) -> list[Follow]:
         """Return the follows an actor asked for and has not undone, oldest first."""

@@ -19,6 +19,7 @@ from catalogue.events import (
     ListingEdited,
     ListingPublished,
     QuoteAnswered,
+    TopicsReached,
 )
 from catalogue.model import Follow, FollowState, Kind, Visibility
 from catalogue.ports import Clock
@@ -114,11 +115,14 @@ def _event(name: str, details: Mapping[str, Any]) -> Event:
                 kind=Kind(details["kind"]),
                 visibility=Visibility(details["visibility"]),
                 deleted=to_time(details["deleted"]),
+                topics=tuple(details.get("topics", ())),
             )
         case "ActorChanged":
             return ActorChanged(actor=details["actor"])
         case "ActorMoved":
             return ActorMoved(actor=details["actor"], target=details["target"])
+        case "TopicsReached":
+            return TopicsReached(listing=details["listing"], topics=tuple(details["topics"]))
         case "FollowRequested":
             return FollowRequested(follow=_follow(details))
         case "FollowAnswered":

@@ -175,6 +175,39 @@ class Listings:
         )
         return [(_listing(row), row["words"]) for row in rows]
 
+    def count_authors(self, node: str, since: datetime) -> int:
+        """Count who of ``node`` has published or changed a public listing ``since`` then."""
+        row = self._sql.one(
+            """
+            SELECT count(DISTINCT by_uri) AS n FROM listing
+            WHERE node = :node AND visibility = 'public' AND updated_at >= :since
+            """,
+            node=node,
+            since=from_time(since),
+        )
+        return row["n"] if row else 0
+
+    def languages_by_capacity(self, now: datetime) -> dict[str, list[str]]:
+        """Return the languages of what is open and public, for each capacity it names."""
+        rows = self._sql.all(
+            """
+            SELECT DISTINCT capacity.value AS capacity, language.value AS language
+            FROM listing
+            JOIN listing_facet AS capacity
+                ON capacity.listing_seq = listing.seq AND capacity.facet = 'capacity'
+            JOIN listing_facet AS language
+                ON language.listing_seq = listing.seq AND language.facet = 'language'
+            WHERE listing.status = 'open' AND listing.visibility = 'public'
+                AND (listing.until_at IS NULL OR listing.until_at > :now)
+            ORDER BY 1, 2
+            """,
+            now=from_time(now),
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["capacity"], []).append(row["language"])
+        return found
+
     def list_due(self, node: str, now: datetime) -> list[Listing]:
         """Return the open listings of ``node`` whose last day has passed."""
         rows = self._sql.all(

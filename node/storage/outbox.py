@@ -1,7 +1,9 @@
 """What this node said: its activities, as they went out."""
 
+from collections.abc import Iterable
+
 from federation.model import Sent
-from node.storage.sql import Row, Sql, from_time, to_time
+from node.storage.sql import Row, Sql, from_time, in_list, to_time
 
 
 class Activities:
@@ -63,6 +65,12 @@ class Activities:
             limit=limit,
         )
         return [_sent(row) for row in rows]
+
+    def known_among(self, uris: Iterable[str]) -> set[str]:
+        """Return those of ``uris`` that this node has said."""
+        names, values = in_list("uri", sorted(set(uris)))
+        rows = self._sql.all(f"SELECT uri FROM activity WHERE uri IN {names}", **values)
+        return {row["uri"] for row in rows}
 
     def count_public(self, actor: str) -> int:
         """Count an actor's public activities."""

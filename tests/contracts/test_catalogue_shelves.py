@@ -15,6 +15,7 @@ from catalogue.events import (
     ListingDeleted,
     ListingEdited,
     ListingPublished,
+    TopicsReached,
 )
 from catalogue.language import LanguageMap
 from catalogue.model import Follow, FollowState, Kind, Match, Peer, Reason, Role, Status, Visibility
@@ -234,6 +235,7 @@ def test_match_stays_when_its_listing_is_put_again(shelved):
 # -- follows --------------------------------------------------------------------------------------
 
 US, A, B = HERE.catalogue, actor("a").uri, actor("b").uri
+OTHERS = HERE.actor("others")
 
 
 def test_follow_comes_back_as_it_was_put(store):
@@ -276,6 +278,29 @@ def test_followers_are_listed_oldest_first(store):
     assert store.follows.list_followers(US) == [first, second]
 
 
+def test_followers_of_several_are_asked_for_at_once(store):
+    kept = [follow(A, US), follow(B, US), follow(A, OTHERS)]
+    for each in (*kept, follow(B, OTHERS, FollowState.UNDONE)):
+        store.follows.put(each)
+    with statements(store) as asked:
+        found = store.follows.list_followers_of_any([US, OTHERS, B])
+        assert store.follows.followed_among([US, OTHERS, B]) == {US, OTHERS}
+    assert len(asked) == 2
+    assert {(each.follower, each.followed) for each in found} == {(A, US), (B, US), (A, OTHERS)}
+    assert store.follows.list_followers_of_any([]) == []
+    assert store.follows.followed_among([]) == set()
+
+
+@pytest.mark.parametrize("state", list(FollowState))
+def test_whoever_was_followed_once_stays_known_as_such(store, state):
+    store.follows.put(follow(A, US, state))
+    assert store.follows.was_followed(US)
+    assert not store.follows.was_followed(A)
+    assert store.follows.list_once_followed("https://hub.example/actors/") == [US]
+    assert store.follows.list_once_followed("https://hub.example/actors/catalogue") == []
+    assert store.follows.followed_among([US]) == ({US} if state == "accepted" else set())
+
+
 # -- tombstones and events ------------------------------------------------------------------------
 
 
@@ -306,7 +331,9 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
         kind=st.sampled_from(Kind),
         visibility=st.sampled_from(Visibility),
         deleted=MOMENTS,
+        topics=st.lists(st.text()).map(tuple),
     ),
+    st.builds(TopicsReached, listing=st.text(), topics=st.lists(st.text()).map(tuple)),
     st.builds(FollowRequested, follow=FOLLOWS),
     st.builds(FollowAnswered, follow=FOLLOWS),
     st.builds(FollowWithdrawn, follow=FOLLOWS),

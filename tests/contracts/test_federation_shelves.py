@@ -158,6 +158,8 @@ def test_activity_is_kept_as_it_went_out_first(store):
     store.activities.put(sent(1, is_public=False))
     assert store.activities.find(sent(1).uri) == sent(1)
     assert store.activities.find("x") is None
+    assert store.activities.known_among([sent(1).uri, "x"]) == {sent(1).uri}
+    assert store.activities.known_among([]) == set()
 
 
 def test_public_activities_are_paged_newest_first(store):

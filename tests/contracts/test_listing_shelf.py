@@ -559,3 +559,36 @@ def test_find_many_asks_once(store):
     with statements(store) as run:
         assert len(store.listings.find_many([f"listing-{n:04}" for n in range(3)])) == 3
     assert len(run) == 1
+
+
+# -- topics ---------------------------------------------------------------------------------------
+
+
+def test_languages_of_capacities_are_of_what_is_open_and_public(store):
+    put(
+        store,
+        listing(1, id="1", capacities=("mediation", "policy"), delivery_languages=("fr", "pt-BR")),
+        listing(2, id="2", delivery_languages=(), title=one("Uno", "es")),
+        listing(3, id="3", delivery_languages=("de",), visibility=Visibility.NETWORK),
+        listing(4, id="4", delivery_languages=("it",), status=Status.CLOSED),
+        listing(5, id="5", delivery_languages=("pl",), until=NOW),
+    )
+    assert store.listings.languages_by_capacity(NOW) == {
+        "mediation": ["es", "fr", "pt"],
+        "policy": ["fr", "pt"],
+    }
+
+
+def test_authors_are_counted_once_when_they_were_active(store):
+    later = NOW + timedelta(days=1)
+    put(
+        store,
+        listing(1, id="1"),
+        listing(2, id="2", updated=later, status=Status.CLOSED),
+        listing(3, id="3", handle="other"),
+        listing(4, id="4", handle="quiet", updated=later, visibility=Visibility.NODE),
+        listing(5, id="5", node="west.example", updated=later),
+    )
+    assert store.listings.count_authors(SOUTH, NOW) == 2
+    assert store.listings.count_authors(SOUTH, later) == 1
+    assert store.listings.count_authors(SOUTH, later + timedelta(seconds=1)) == 0

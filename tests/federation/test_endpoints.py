@@ -30,7 +30,8 @@ from tests.federation.world import (
 from tests.samples import HERE, NOW, SOUTH, TAXONOMY, content, listing, one, statements
 
 THEIR_CATALOGUE = f"https://{SOUTH}/actors/catalogue"
-SETTINGS = Settings(version="1.2.3")
+CODE = "https://code.example/exchange"
+SETTINGS = Settings(version="1.2.3", source=CODE)
 
 
 def publish(home, **changes):
@@ -331,6 +332,10 @@ def test_page_asks_as_often_for_three_as_for_one(new_store, own_keys, keyring, s
         "acct:DELTA@HUB.example",
         "https://hub.example/actors/delta",
         "https://hub.example/@delta",
+        "ACCT:delta@hub.example",
+        "acct:delta%40hub.example",
+        "https://HUB.example:443/@Delta",
+        "https://hub.example/actors/delta/",
     ],
 )
 def test_webfinger_names_an_actor_however_it_is_asked(home, resource):
@@ -348,8 +353,41 @@ def test_webfinger_names_an_actor_however_it_is_asked(home, resource):
                 "type": "text/html",
                 "href": "https://hub.example/@delta",
             },
+            {
+                "rel": "http://ostatus.org/schema/1.0/subscribe",
+                "template": "https://hub.example/authorize_interaction?uri={uri}",
+            },
+            {
+                "rel": "https://w3id.org/fep/3b86/Object",
+                "template": "https://hub.example/intents/object?uri={object}",
+            },
+            {
+                "rel": "https://w3id.org/fep/3b86/Follow",
+                "template": "https://hub.example/intents/follow?uri={object}",
+            },
+            {
+                "rel": "https://w3id.org/fep/3b86/Offer",
+                "template": "https://hub.example/intents/offer?object={object}&target={target}",
+            },
         ],
     }
+
+
+def test_webfinger_gives_only_the_relations_asked_for(home):
+    for resource in ("acct:delta@hub.example", "https://hub.example/"):
+        whole = endpoints.webfinger(home, resource)
+        part = endpoints.webfinger(home, resource, ["self", "no-such-relation"])
+        assert [link["rel"] for link in part.pop("links")] == ["self"]
+        assert part == {name: value for name, value in whole.items() if name != "links"}
+    assert endpoints.webfinger(home, "acct:delta@hub.example", ["nothing"])["links"] == []
+
+
+def test_webfinger_of_a_deleted_affiliate_is_gone(home):
+    home.actors.remove(DELTA)
+    home.tombstones.bury(DELTA, by=DELTA, at=NOW)
+    for resource in ("acct:delta@hub.example", DELTA, "https://hub.example/@delta"):
+        with pytest.raises(Gone):
+            endpoints.webfinger(home, resource)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +404,10 @@ def test_webfinger_names_the_node_itself(home, resource, subject):
     assert endpoints.webfinger(home, resource)["subject"] == subject
 
 
-@pytest.mark.parametrize("resource", ["", "delta", "acct:@hub.example", "x" * 3000])
+@pytest.mark.parametrize(
+    "resource",
+    ["", "delta", "acct:", "acct:@hub.example", "x" * 3000, "https://", "https://hub.example@x/"],
+)
 def test_webfinger_without_sense_is_malformed(home, resource):
     with pytest.raises(Malformed):
         endpoints.webfinger(home, resource)
@@ -381,6 +422,11 @@ def test_webfinger_without_sense_is_malformed(home, resource):
         "https://hub.example/proposals/1",
         "https://hub.example.evil.example/actors/delta",
         "https://hub.example/actors/delta/inbox",
+        "https://hub.example/actors/delta%2Finbox",
+        "https://hub.example/@delta?page=2",
+        "https://hub.example/actors/delta#main-key",
+        "http://hub.example/@delta",
+        "mailto:delta@hub.example",
     ],
 )
 def test_webfinger_of_nobody_is_not_here(home, resource):
@@ -391,6 +437,7 @@ def test_webfinger_of_nobody_is_not_here(home, resource):
 def test_host_meta_says_where_webfinger_is():
     template = "https://hub.example/.well-known/webfinger?resource={uri}"
     assert f'<Link rel="lrdd" template="{template}"/>' in endpoints.host_meta(HERE)
+    assert endpoints.host_meta_json(HERE) == {"links": [{"rel": "lrdd", "template": template}]}
 
 
 def test_nodeinfo_says_what_this_node_is(home):
@@ -398,6 +445,8 @@ def test_nodeinfo_says_what_this_node_is(home):
     publish(home, kind=listing().kind.opposite)
     publish(home, visibility=Visibility.NODE)
     listings.take_in(home, listing(1), b"{}")
+    catalogue = home.actors.find_by_uri(CATALOGUE)
+    home.actors.put(replace(catalogue, summary=one("<p>A hub for <em>all</em>.</p>")))
     index = endpoints.nodeinfo_index(HERE)
     assert [link["href"] for link in index["links"]] == [
         "https://hub.example/nodeinfo/2.1",
@@ -407,9 +456,13 @@ def test_nodeinfo_says_what_this_node_is(home):
     for version in ("2.0", "2.1"):
         said = endpoints.nodeinfo(home, version, SETTINGS)
         assert said["version"] == version
-        assert said["software"]["name"] == "capacity-exchange"
-        assert said["software"]["version"] == "1.2.3"
-        assert said["usage"] == {"users": {"total": 1}, "localPosts": 2}
+        more = {"repository": CODE, "homepage": CODE} if version == "2.1" else {}
+        assert said["software"] == {"name": "capacity-exchange", "version": "1.2.3", **more}
+        assert said["usage"] == {
+            "users": {"total": 1, "activeMonth": 1, "activeHalfyear": 1},
+            "localPosts": 2,
+        }
+        assert said["metadata"]["nodeDescription"] == "A hub for all."
         assert said["metadata"]["nodeName"] == "Our hub"
         assert said["metadata"]["capacityExchange"] == {
             "openOffers": 1,
@@ -419,3 +472,12 @@ def test_nodeinfo_says_what_this_node_is(home):
         }
     with pytest.raises(NotHere):
         endpoints.nodeinfo(home, "3.0", SETTINGS)
+
+
+def test_nodeinfo_counts_who_was_active(home):
+    publish(home)
+    home.clock.pass_by(days=31)
+    users = endpoints.nodeinfo(home, "2.1", SETTINGS)["usage"]["users"]
+    assert users == {"total": 1, "activeMonth": 0, "activeHalfyear": 1}
+    home.clock.pass_by(days=150)
+    assert endpoints.nodeinfo(home, "2.1", SETTINGS)["usage"]["users"]["activeHalfyear"] == 0
