@@ -28,6 +28,8 @@ class Settings:
     catch_up_pages: int = 2_000  # pages read of one peer's catalogue at the most
     page_fetches: int = 20  # single objects fetched for one incoming activity or page
     inbox_attempts: int = 8
+    home_seconds: float = 4.0  # for a reader's own server to say where they follow
+    home_remembered: timedelta = timedelta(minutes=10)  # what it said, or that it said nothing
     lanes: int = 4  # requests under way to one host
     policy: DialPolicy = field(default_factory=DialPolicy)
     limits: Limits = field(default_factory=Limits)

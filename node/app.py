@@ -19,6 +19,7 @@ from federation.catch_up import Reader
 from federation.delivery import Courier
 from federation.dispatcher import Dispatcher
 from federation.guard import DialPolicy
+from federation.homes import Homes
 from federation.inbox import Inbox
 from federation.keyring import Keyring
 from federation.knocking import Knocker
@@ -62,6 +63,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     keyring, addresses = Keyring(), config.addresses
     remote = make_remote(database, keyring, addresses, settings)
     resolver = Resolver(database, remote, addresses=addresses, clock=clock, settings=settings)
+    homes = Homes(database, remote, addresses=addresses, clock=clock, settings=settings)
     inbox = Inbox(database, resolver, addresses=addresses, clock=clock, settings=settings)
 
     worker = Worker(database)
@@ -108,7 +110,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     _add_doors(
         app,
         machine_routes(database, inbox, keyring, addresses=addresses, settings=settings),
-        people_routes(site, database),
+        people_routes(site, database, homes),
     )
     return app
 

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -23,7 +23,7 @@ from web.ports import Reader
 from web.render import render
 from web.site import Site
 from web.views import ErrorView, Redirect, View
-from web.visit import Visit
+from web.visit import Asked, Visit
 
 Page = Callable[[Store, Visit], View | Redirect]
 
@@ -45,22 +45,30 @@ class Door:
         """Return a handler that answers with ``page``."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            visit = visit_of(request, self.site)
-            try:
-                view = await self.reader.read(page, visit)
-                if isinstance(view, Redirect):
-                    return _redirected(view)
-                return _shown(request, visit, view)
-            except (NotFound, Invalid) as refusal:
-                return refused(request, visit, refusal)
-            except Unavailable:
-                log.exception("a page cannot be made now", extra={"path": request.path})
-                return told(request, visit, web.HTTPServiceUnavailable.status_code)
-            except Exception:
-                log.exception("a page failed", extra={"path": request.path})
-                return failed(request, visit)
+            return await self.answer(request, page)
 
         return handle
+
+    async def answer(
+        self, request: web.Request, page: Page, asked: Asked | None = None
+    ) -> web.StreamResponse:
+        """Answer one request with ``page``; ``asked`` goes before what its address asks for."""
+        visit = visit_of(request, self.site)
+        if asked is not None:
+            visit = replace(visit, asked=asked)
+        try:
+            view = await self.reader.read(page, visit)
+            if isinstance(view, Redirect):
+                return _redirected(view)
+            return _shown(request, visit, view)
+        except (NotFound, Invalid) as refusal:
+            return refused(request, visit, refusal)
+        except Unavailable:
+            log.exception("a page cannot be made now", extra={"path": request.path})
+            return told(request, visit, web.HTTPServiceUnavailable.status_code)
+        except Exception:
+            log.exception("a page failed", extra={"path": request.path})
+            return failed(request, visit)
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         """Answer with a file of this package."""
@@ -118,7 +126,7 @@ def _shown(request: web.Request, visit: Visit, view: View) -> web.Response:
     }
     if view.activity_uri:
         headers["Link"] = f'<{view.activity_uri}>; rel="alternate"; type="{ACTIVITY_JSON}"'
-    is_known = view.status == web.HTTPOk.status_code and _has(request, tag)
+    is_known = request.method != "POST" and view.status == 200 and _has(request, tag)
     if is_known:
         response = web.Response(status=web.HTTPNotModified.status_code, headers=headers)
     else:
@@ -133,7 +141,13 @@ def _shown(request: web.Request, visit: Visit, view: View) -> web.Response:
         )
     if view.status == web.HTTPOk.status_code:
         response.etag = tag
-    return secured(response)
+    return secured(response, view.form_action)
+
+
+def away(address: str) -> web.Response:
+    """Lead a reader to another server, by an address that was judged to be fit for that."""
+    headers = {"Location": address, "Cache-Control": "no-store"}
+    return secured(web.Response(status=web.HTTPSeeOther.status_code, headers=headers))
 
 
 def _redirected(view: Redirect) -> web.Response:

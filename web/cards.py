@@ -11,9 +11,10 @@ from catalogue.ports import Store
 from catalogue.richtext import plain
 from catalogue.search import Query
 from catalogue.taxonomy import Scheme
+from catalogue.topics import Topic, exists
 from web import reasons
 from web.prose import host_of, tame
-from web.views import Answer, Card, Ground, Link, Node, Side
+from web.views import Answer, Card, Follow, Ground, Link, Node, Side
 from web.visit import Visit
 
 EXCERPT = 160  # letters of a text on a card
@@ -97,6 +98,22 @@ def names(visit: Visit, scheme: Scheme, ids: Iterable[str]) -> str:
 def languages(visit: Visit, tags: Iterable[str]) -> str:
     """Return the names of languages as one series in the interface's language."""
     return visit.wording.series([visit.language(tag) for tag in dict.fromkeys(tags)])
+
+
+def topic_page(visit: Visit, topic: Topic) -> str:
+    """Return a link to where this node shows what fits a topic."""
+    if topic.capacity and not topic.language:
+        return visit.at(Path.CAPACITY, id=topic.capacity)
+    asked = {"capacity": topic.capacity, "language": topic.language, "region": topic.region}
+    return visit.at(Path.BROWSE, [(name, value) for name, value in asked.items() if value])
+
+
+def follow_topic(store: Store, visit: Visit, topic: Topic) -> Follow | None:
+    """Return how a topic is followed, None where there is nothing to follow yet."""
+    if not exists(store, topic):
+        return None
+    addresses = visit.site.addresses
+    return visit.follow(addresses.acct(topic.handle), addresses.actor(topic.handle))
 
 
 def nodes(store: Store, visit: Visit) -> tuple[Node, ...]:

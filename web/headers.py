@@ -21,7 +21,15 @@ SECURITY: Mapping[str, str] = MappingProxyType(
 )
 
 
-def secured(response: web.Response) -> web.Response:
-    """Put the security headers on an answer and return it."""
+def secured(response: web.Response, form_action: str = "") -> web.Response:
+    """Put the security headers on an answer and return it.
+
+    ``form_action`` names what else the forms of a page may lead to: browsers hold a form to it
+    through the redirect that answers it.
+    """
     response.headers.update(SECURITY)
+    if form_action:
+        name = "Content-Security-Policy"
+        whole = SECURITY[name].replace("form-action 'self'", f"form-action 'self' {form_action}")
+        response.headers[name] = whole
     return response

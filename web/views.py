@@ -122,6 +122,22 @@ class Node:
     heard: Day | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """Something that can be followed: its handle, and the page that says how."""
+
+    acct: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """A QR code: how many squares wide, and the dark ones as the path of a drawing."""
+
+    size: int
+    path: str
+
+
 # -- the frame around every page ------------------------------------------------------------------
 
 
@@ -172,7 +188,8 @@ class Frame:
 class View:
     """What every page has: its title, and the ActivityPub twin of what it shows, if it has one.
 
-    ``canonical`` is the page's own address where it differs from the one asked for.
+    ``canonical`` is the page's own address where it differs from the one asked for, ``form_action``
+    what its forms may lead to beside this node.
     """
 
     template: ClassVar[str]
@@ -180,6 +197,7 @@ class View:
     activity_uri: str = ""
     canonical: str = ""
     status: int = 200
+    form_action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +223,7 @@ class HomeView(View):
     categories: tuple[CategoryTile, ...]
     nodes: tuple[Node, ...]
     about_href: str
+    follow: Follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +300,7 @@ class BrowseView(View):
     next_href: str
     first_href: str
     capacities_href: str
+    follow: Follow | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +369,7 @@ class AffiliateView(View):
     kind: Text
     summary: Text
     facts: tuple[Fact, ...]
-    acct: str
+    follow: Follow
     is_remote: bool
     node: str
     original: str
@@ -396,6 +416,8 @@ class CapacityView(View):
     capacities_href: str
     offers: Side
     needs: Side
+    follow: Follow | None
+    follow_languages: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +434,37 @@ class AboutView(View):
     affiliates_href: str
     capacities_href: str
     nodes: tuple[Node, ...]
+    follow: Follow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowView(View):
+    """How to follow somebody from the reader's own server; ``problem`` ends the key of a message.
+
+    ``account`` is what the reader gave as theirs; ``code`` shows the address to a camera.
+    """
+
+    template: ClassVar[str] = "follow.html"
+    name: Text
+    acct: str
+    uri: str
+    action: str
+    back_href: str
+    code: Code | None
+    account: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionView(View):
+    """Something that was to be opened here, from another server, and is not known here."""
+
+    template: ClassVar[str] = "interaction.html"
+    address: str
+    original: str
+    original_host: str
+    command: str
+    browse_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

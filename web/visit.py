@@ -15,7 +15,7 @@ from web.i18n.languages import direction
 from web.i18n.wording import Wording
 from web.prose import cut, tame
 from web.site import Site
-from web.views import Day, Text
+from web.views import Day, Follow, Text
 
 Asked = tuple[tuple[str, str], ...]
 
@@ -64,6 +64,10 @@ class Visit:
     def actor(self, actor: Actor) -> str:
         """Return a link to where this node shows an actor."""
         return self._link(addresses.actor_page(actor, self.site.addresses.authority), ())
+
+    def follow(self, acct: str, uri: str) -> Follow:
+        """Return what can be followed, with a link to the page that says how."""
+        return Follow(acct=acct, href=self.at(Path.FOLLOW, [("uri", uri)]))
 
     def _link(self, address: str, asked: Iterable[tuple[str, str]]) -> str:
         pairs = [*asked, *([("uselang", self.uselang)] if self.uselang else [])]

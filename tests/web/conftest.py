@@ -30,7 +30,11 @@ from catalogue.model import (
     content_fields,
 )
 from catalogue.richtext import from_markdown
+from federation.guard import DialPolicy
+from federation.homes import Homes
 from federation.model import Party
+from federation.remote import Remote
+from federation.settings import Settings
 from node.storage.database import Database, connect
 from node.storage.migrations import migrate
 from node.storage.store import NodeStore, Surroundings
@@ -167,8 +171,22 @@ class World:
         self.database.write_now(meet)
 
     def app(self) -> web.Application:
+        remote = Remote(user_agent="capx-test", policy=DialPolicy.development())
+        homes = Homes(
+            self.database,
+            remote,
+            addresses=self.site.addresses,
+            clock=self.clock,
+            settings=Settings(version="0", policy=DialPolicy.development()),
+        )
+
+        async def connected(_: web.Application) -> AsyncIterator[None]:
+            async with remote:
+                yield
+
         app = web.Application(middlewares=middlewares(self.site))
-        app.add_routes(routes(self.site, self.database))
+        app.cleanup_ctx.append(connected)
+        app.add_routes(routes(self.site, self.database, homes))
         return app
 
 

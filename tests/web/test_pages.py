@@ -455,7 +455,13 @@ async def _some_of_each(world) -> list[str]:
     offer, far = world.publish(), world.neighbour()
     world.take_in(far)
     fill = {"{id}": "mediation", "{handle}": "archive_group", "{name}": "mediation"}
-    made = {Path.LISTING: f"/proposals/{offer.id}", Path.AFFILIATE: f"/affiliates/{far.id}"}
+    made = {
+        Path.LISTING: f"/proposals/{offer.id}",
+        Path.AFFILIATE: f"/affiliates/{far.id}",
+        Path.FOLLOW: f"/follow?uri={far.uri}",
+        Path.INTERACTION: "/authorize_interaction?uri=https://blog.example/users/fan",
+        Path.INTENT: "/intents/object?uri=https://blog.example/notes/1",
+    }
     return [
         made.get(path) or re.sub(r"\{\w+\}", lambda found: fill[found[0]], path)
         for path, _ in PAGES
@@ -466,7 +472,12 @@ async def _some_of_each(world) -> list[str]:
 async def test_every_page_carries_the_headers(world, browser):
     for address in [*await _some_of_each(world), "/nothing", "/listings?kind=x", "/static/x.css"]:
         answer = await browser.get(address)
-        assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY, address
+        expected = dict(SECURITY)
+        if address.startswith("/follow"):  # whose form leads on to the reader's server
+            name = "Content-Security-Policy"
+            wider = "form-action 'self' https: http:"
+            expected[name] = expected[name].replace("form-action 'self'", wider)
+        assert {name: answer.headers.get(name) for name in SECURITY} == expected, address
         assert answer.headers["Cache-Control"] == "no-cache"
         assert answer.headers["Vary"] == "Accept, Accept-Language, Accept-Encoding"
         assert answer.content_type == "text/html"
@@ -526,9 +537,12 @@ async def test_head_is_like_get_without_the_page(world, browser):
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 async def test_other_methods_are_refused_on_every_address(world, browser, method):
     for address in [*await _some_of_each(world), "/static/x.css"]:
+        takes_a_form = address.startswith("/follow")
+        if takes_a_form and method == "POST":
+            continue
         answer = await browser.request(method, address)
         assert answer.status == 405, address
-        assert answer.headers["Allow"] == "GET,HEAD"
+        assert answer.headers["Allow"] == ("GET,HEAD,POST" if takes_a_form else "GET,HEAD")
         assert "This address is for reading only" in await answer.text()
 
 

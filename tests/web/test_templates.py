@@ -30,6 +30,7 @@ ENDINGS = {
     "facet-": [*(set(Facet) - {Facet.KIND}), "text", "by"],
     "fact-": ["capacities", "mode", "regions", "methods", "languages", "audience", "hours",
               "amount", "until"],
+    "follow-problem-": ["account", "unknown", "busy", "elsewhere"],
     "ground-": ["strong", "partly", "not"],
     "kind-": Kind,
     "listing-by-": Kind,

@@ -1,6 +1,6 @@
 """What this node is, and whom it shares with."""
 
-from catalogue.addresses import Path
+from catalogue.addresses import CATALOGUE_HANDLE, Path
 from catalogue.model import Kind
 from catalogue.ports import Store
 from catalogue.search import Facet, Query
@@ -12,7 +12,7 @@ from web.visit import Visit
 def about(store: Store, visit: Visit) -> AboutView:
     """Show the node, its counts and its peers."""
     counts = dict(store.listings.counts(Query(viewer=visit.viewer), store.clock.now()))
-    by_kind = dict(counts[Facet.KIND])
+    by_kind, addresses = dict(counts[Facet.KIND]), visit.site.addresses
     return AboutView(
         title=visit.wording.say("about-title"),
         summary=visit.html(visit.site.summary.best(visit.languages)),
@@ -24,4 +24,5 @@ def about(store: Store, visit: Visit) -> AboutView:
         affiliates_href=visit.at(Path.AFFILIATES),
         capacities_href=visit.at(Path.CAPACITIES),
         nodes=nodes(store, visit),
+        follow=visit.follow(addresses.acct(CATALOGUE_HANDLE), addresses.catalogue),
     )

@@ -5,7 +5,8 @@ from catalogue.errors import NotFound
 from catalogue.model import Actor, Kind
 from catalogue.ports import Store
 from catalogue.search import Query
-from web.cards import languages, names, side
+from catalogue.topics import exists, find_topic
+from web.cards import languages, names, side, topic_page
 from web.prose import host_of
 from web.views import (
     AffiliatesView,
@@ -46,11 +47,13 @@ def affiliates(store: Store, visit: Visit) -> AffiliatesView:
 
 
 def profile(store: Store, visit: Visit) -> AffiliateView | Redirect:
-    """Show an affiliate of this node by its handle; its catalogue's page is the node's own."""
+    """Show an affiliate of this node by its handle; the catalogue and topics have other pages."""
     handle = visit.parts["handle"]
     if handle == CATALOGUE_HANDLE:
         return Redirect(href=visit.at(Path.ABOUT))
     actor = store.actors.find_by_handle(handle, visit.site.addresses.authority)
+    if actor is None and (topic := find_topic(store.taxonomy, handle)) and exists(store, topic):
+        return Redirect(href=topic_page(visit, topic))
     return _show(store, visit, actor)
 
 
@@ -77,7 +80,7 @@ def _show(store: Store, visit: Visit, actor: Actor | None) -> AffiliateView:
         kind=_kind(store, visit, actor),
         summary=visit.html(summary),
         facts=_facts(store, visit, actor),
-        acct=actor.acct,
+        follow=visit.follow(actor.acct, actor.uri),
         is_remote=is_remote,
         node=actor.node,
         original=_safe(actor.url),

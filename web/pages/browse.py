@@ -5,7 +5,7 @@ that add a value or take it back. Parameters that the page does not know are dro
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -13,14 +13,26 @@ from catalogue.addresses import Path
 from catalogue.errors import Invalid, Problem
 from catalogue.finding import counts, find
 from catalogue.hashtags import apart
-from catalogue.language import Phrase
+from catalogue.language import Phrase, primary
 from catalogue.model import Actor, Category, Kind, Mode
 from catalogue.ports import Store
 from catalogue.search import Counts, Facet, Query
 from catalogue.taxonomy import language_name
-from web.cards import cards
+from catalogue.topics import find_topic
+from web.cards import cards, follow_topic
 from web.prose import cut
-from web.views import BrowseView, Chip, Choice, FacetGroup, Field, Option, Redirect, Tab, Text
+from web.views import (
+    BrowseView,
+    Chip,
+    Choice,
+    FacetGroup,
+    Field,
+    Follow,
+    Option,
+    Redirect,
+    Tab,
+    Text,
+)
 from web.visit import Visit
 
 PER_PAGE = 20
@@ -62,7 +74,21 @@ def browse(store: Store, visit: Visit) -> BrowseView:
         next_href=desk.link(extra=[("cursor", page.next)]) if page.next else "",
         first_href=desk.link() if cursor else "",
         capacities_href=visit.at(Path.CAPACITIES),
+        follow=_follow(store, visit, desk.search.query),
     )
+
+
+def _follow(store: Store, visit: Visit, query: Query) -> Follow | None:
+    """Return how to follow what a search has narrowed to, where that is what one topic is."""
+    values = (*query.capacities, *query.regions, *map(primary, query.languages))
+    topic = find_topic(store.taxonomy, ".".join(values))
+    if topic is None or _bare(query) != replace(topic.query, kind=query.kind, limit=query.limit):
+        return None
+    return follow_topic(store, visit, topic)
+
+
+def _bare(query: Query) -> Query:
+    return replace(query, cursor=None, languages=tuple(map(primary, query.languages)))
 
 
 def tag(store: Store, visit: Visit) -> Redirect:

@@ -5,16 +5,19 @@ from dataclasses import replace
 
 from catalogue.addresses import Path
 from catalogue.errors import NotFound
+from catalogue.finding import counts
 from catalogue.language import Phrase
 from catalogue.model import Kind
 from catalogue.ports import Store
 from catalogue.search import Facet, Query
-from catalogue.taxonomy import Concept
-from web.cards import side
+from catalogue.taxonomy import Concept, language_name
+from catalogue.topics import Topic, find_topic
+from web.cards import follow_topic, side
 from web.views import Branch, CapacitiesView, CapacityView, Link, Side, Text
 from web.visit import Visit
 
 SHOWN = 10  # listings on each side
+LANGUAGES = 12  # in which a capacity can be followed, named on its page
 
 Tally = Mapping[str, int]
 
@@ -47,7 +50,7 @@ def capacity(store: Store, visit: Visit) -> CapacityView:
     if concept is None:
         raise NotFound("there is no such capacity here")
     tally = dict(store.listings.counts(Query(viewer=visit.viewer), store.clock.now()))
-    counts = dict(tally[Facet.CAPACITY])
+    open_for = dict(tally[Facet.CAPACITY])
     name = visit.label(concept.labels.best((*visit.languages, "en")))
     above = [found for each in reversed(scheme.above(concept.id)) if (found := scheme.find(each))]
     return CapacityView(
@@ -57,7 +60,7 @@ def capacity(store: Store, visit: Visit) -> CapacityView:
         definition=visit.phrase(concept.definition.best(visit.languages), most=1000),
         trail=tuple(_link(visit, each) for each in above),
         narrower=tuple(
-            _link(visit, each, _number(visit, counts.get(each.id, 0)))
+            _link(visit, each, _number(visit, open_for.get(each.id, 0)))
             for each in scheme.narrower(concept.id)
         ),
         also=tuple(_alternatives(visit, concept)),
@@ -65,6 +68,8 @@ def capacity(store: Store, visit: Visit) -> CapacityView:
         capacities_href=visit.at(Path.CAPACITIES),
         offers=_side(store, visit, Kind.OFFER, concept.id),
         needs=_side(store, visit, Kind.NEED, concept.id),
+        follow=follow_topic(store, visit, Topic(capacity=concept.id)),
+        follow_languages=_languages(store, visit, concept.id),
     )
 
 
@@ -72,6 +77,23 @@ def _side(store: Store, visit: Visit, kind: Kind, capacity_id: str) -> Side:
     query = Query(kind=kind, capacities=(capacity_id,), limit=SHOWN, viewer=visit.viewer)
     asked = [("kind", kind), ("capacity", capacity_id)]
     return side(store, visit, query, all_href=visit.at(Path.BROWSE, asked))
+
+
+def _languages(store: Store, visit: Visit, capacity_id: str) -> tuple[Link, ...]:
+    """Return the languages in which a capacity can be followed, the most used of them first."""
+    addresses = visit.site.addresses
+    spoken = counts(store, Query(capacities=(capacity_id,)))[Facet.LANGUAGE][:LANGUAGES]
+    topics = [find_topic(store.taxonomy, f"{capacity_id}.{tag}") for tag, _ in spoken]
+    uris = {addresses.actor(topic.handle): topic for topic in topics if topic}
+    taken = store.actors.find_many(uris)
+    return tuple(
+        Link(
+            label=visit.label(language_name(topic.language, visit.languages)),
+            href=visit.follow(addresses.acct(topic.handle), uri).href,
+        )
+        for uri, topic in uris.items()
+        if uri not in taken
+    )
 
 
 def _tally(store: Store, visit: Visit, kind: Kind) -> Tally:

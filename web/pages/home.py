@@ -1,6 +1,6 @@
 """The front page: what this is, the two ways in, and what is new on both sides."""
 
-from catalogue.addresses import Path
+from catalogue.addresses import CATALOGUE_HANDLE, Path
 from catalogue.model import Category, Kind
 from catalogue.ports import Store
 from catalogue.richtext import plain
@@ -21,6 +21,7 @@ def home(store: Store, visit: Visit) -> HomeView:
     needs_href = visit.at(Path.BROWSE, [("kind", Kind.NEED)])
     offers = Query(kind=Kind.OFFER, limit=NEWEST, viewer=visit.viewer)
     needs = Query(kind=Kind.NEED, limit=NEWEST, viewer=visit.viewer)
+    addresses = visit.site.addresses
     summary = visit.site.summary.best(visit.languages)
     return HomeView(
         title="",
@@ -40,4 +41,5 @@ def home(store: Store, visit: Visit) -> HomeView:
         ),
         nodes=tuple(each for each in nodes(store, visit) if each.is_sharing),
         about_href=visit.at(Path.ABOUT),
+        follow=visit.follow(addresses.acct(CATALOGUE_HANDLE), addresses.catalogue),
     )
