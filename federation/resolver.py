@@ -18,6 +18,7 @@ from catalogue.ports import Clock
 from federation.errors import FederationError, GiveUp, Malformed, TryLater, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.incoming.actor import shelve_actor
+from federation.mapping.actor import claimed_acct
 from federation.mapping.values import id_of, items, string, types_of, uri
 from federation.model import KnownKey, Party
 from federation.ports import Database, FederationStore
@@ -121,7 +122,8 @@ class Resolver:
 
     async def _learn_actor(self, address: str) -> Party:
         fetched = await self.fetch_object(address)
-        party = await self._database.write(shelve_actor, fetched.document)
+        acct = await self._agreed_acct(fetched.document)
+        party = await self._database.write(shelve_actor, fetched.document, acct)
         for key_uri in [each for each, key in self._keys.items() if key.owner == party.uri]:
             self._keys.pop(key_uri, None)
         return party
@@ -140,20 +142,7 @@ class Resolver:
 
     async def _by_webfinger(self, acct: str, host: str) -> str:
         """Ask a host for one of its names, and hold its actor to the same name (RFC 7033; L12)."""
-        scheme = "http" if self._settings.policy.allow_http else "https"
-        question = f"{scheme}://{host}{Path.WEBFINGER}?resource={quote(f'acct:{acct}')}"
-        answer = await self._remote.get_jrd(question)
-        address = next(
-            (
-                found
-                for link in items(answer.get("links"))
-                if isinstance(link, dict)
-                and link.get("rel") == "self"
-                and string(link.get("type"), 200) in {ACTIVITY_JSON, LD_JSON}
-                and (found := uri(link.get("href")))
-            ),
-            None,
-        )
+        address = await self._named(acct, host)
         if address is None:
             raise GiveUp(f"{host} knows nobody called {acct}")
         party = await self.refresh_actor(address)
@@ -161,6 +150,36 @@ class Resolver:
         if actor is None or actor.acct.lower() != acct.lower():
             raise GiveUp(f"{host} and the actor do not agree that it is called {acct}")
         return party.uri
+
+    async def _named(self, acct: str, host: str) -> str | None:
+        """Return the actor that a host calls ``acct`` (RFC 7033), None where it calls nobody so."""
+        scheme = "http" if self._settings.policy.allow_http else "https"
+        question = f"{scheme}://{host}{Path.WEBFINGER}?resource={quote(f'acct:{acct}')}"
+        answer = await self._remote.get_jrd(question)
+        found = (
+            uri(link.get("href"))
+            for link in items(answer.get("links"))
+            if isinstance(link, dict)
+            and link.get("rel") == "self"
+            and string(link.get("type"), 200) in {ACTIVITY_JSON, LD_JSON}
+        )
+        return next(filter(None, found), None)
+
+    async def _agreed_acct(self, document: dict[str, Any]) -> str | None:
+        """Return the name that an actor claims, when the host in it says the same (FEP-2c59, L12).
+
+        A host that cannot be asked, or is blocked, agrees to nothing.
+        """
+        try:
+            acct = claimed_acct(document)
+            if acct is None:
+                return None
+            host = acct.rpartition("@")[2]
+            if host == self._addresses.authority or await self._database.read(_is_blocked, host):
+                return None
+            return acct if await self._named(acct, host) == id_of(document) else None
+        except FederationError:
+            return None
 
     # -- keys ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Out: one document each, with the RSA key that signs requests and the Ed25519 key
 signs documents. In: any actor type, with where it is reached and the keys it lists.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,9 @@ from federation.vocabulary import (
 
 MAX_SUMMARY = 20_000
 MAX_KEYS = 10  # of one actor
+MAX_ACCT = 320  # characters of name@host
+
+_ACCT = re.compile(r"[^\s@/?#:\x00-\x20\x7f]{1,64}@[a-z0-9_.-]{1,253}(?::[0-9]{1,5})?")
 
 _TYPES = {
     Role.AFFILIATE: "Organization",
@@ -187,9 +191,11 @@ def from_document(
     *,
     local_id: str,
     now: datetime,
+    acct: str | None = None,
 ) -> Introduction:
     """Return what another server's actor says of itself; ``local_id`` names it here.
 
+    ``acct`` is what it says to be called, where WebFinger was asked and agrees (FEP-2c59).
     Raises Malformed when it has no id or inbox, or one at another origin (FEP-fe34).
     """
     address = get_id(document)
@@ -204,7 +210,7 @@ def from_document(
         url=_own(document, "url", address) or address,
         role=_role(document, proposals),
         handle=handle,
-        acct=f"{handle}@{host_of(address)}",
+        acct=acct or f"{handle}@{host_of(address)}",
         name=line(string(document.get("name"), MAX_NAME), MAX_NAME) or handle,
         node=host_of(address),
         kind=_kind(document, taxonomy),
@@ -228,6 +234,20 @@ def from_document(
         keys=tuple(islice(_keys(document, address, now), MAX_KEYS)),
         wants_rfc9421=_implements(document, RFC_9421),
     )
+
+
+def claimed_acct(document: Document) -> str | None:
+    """Return the ``name@host`` that an actor claims beyond its ``preferredUsername`` (FEP-2c59).
+
+    None where it claims none, or the one that goes without saying. A claim is to be checked: only
+    the host in it can say that the name is the actor's.
+    """
+    claimed = string(document.get("webfinger"), MAX_ACCT).lower().removeprefix("acct:")
+    parts = _ACCT.fullmatch(claimed)
+    if parts is None:
+        return None
+    handle = string(document.get("preferredUsername"), 64).lower() or "unnamed"
+    return claimed if claimed != f"{handle}@{host_of(get_id(document))}" else None
 
 
 def _party(document: Document, address: str, proposals: str | None, now: datetime) -> Party:

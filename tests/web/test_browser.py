@@ -4,6 +4,7 @@ import shutil
 from itertools import product
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import async_playwright
 
@@ -89,7 +90,8 @@ async def test_every_page_holds_together_in_a_browser(world):
         "/", "/listings", "/listings?q=mediation&category=skill&region=PL&capacity=mediation",
         f"/proposals/{offer.id}", f"/proposals/{need.id}", f"/proposals/{far.id}", "/affiliates",
         "/@talk_group", f"/affiliates/{far.id}", "/capacities", "/capacities/mediation", "/about",
-        "/nothing",
+        f"/follow?uri={far.by}", "/authorize_interaction?uri=https://blog.example/users/fan",
+        "/listings?region=PL", "/nothing",
     ]  # fmt: skip
     async with TestServer(world.app()) as server, async_playwright() as play:
         chromium = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -127,3 +129,49 @@ async def _look(chromium, root, addresses, look) -> list[tuple[object, ...]]:
     wrong += [("said", text) for text in said if "404" not in text]
     wrong += [("asked", url) for url in asked if not url.startswith(f"{root}/")]
     return wrong
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+async def test_reader_follows_from_their_own_server_without_scripts(world):
+    """From the button to the page of another server, through the policy that a browser enforces."""
+    world.affiliate(name="Archive Group")
+    world.publish()
+    arrived: list[str] = []
+
+    async def webfinger(request: web.Request) -> web.Response:
+        template = f"http://{request.host}/follow?who={{object}}"
+        link = {"rel": "http://ostatus.org/schema/1.0/subscribe", "template": template}
+        wrong = {**link, "rel": "https://w3id.org/fep/3b86/Follow", "template": "javascript:{uri}"}
+        return web.json_response({"links": [wrong, link]})
+
+    async def welcome(request: web.Request) -> web.Response:
+        arrived.append(request.query["who"])
+        return web.Response(text="<h1>Do you want to follow them?</h1>", content_type="text/html")
+
+    theirs = web.Application()
+    theirs.router.add_get("/.well-known/webfinger", webfinger)
+    theirs.router.add_get("/follow", welcome)
+    async with (
+        TestServer(world.app()) as server,
+        TestServer(theirs, host="127.0.0.1") as home,
+        async_playwright() as play,
+    ):
+        chromium = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = await chromium.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        for start, whom in (
+            ("/@archive_group", "archive_group"),
+            ("/capacities/mediation", "mediation"),
+        ):
+            await page.goto(str(server.make_url(start)))
+            await page.click("text=Follow from your server")
+            await page.fill("#account", f"@me@127.0.0.1:{home.port}x")
+            await page.click("main button")
+            assert await page.text_content("[role=alert]") is not None
+            await page.fill("#account", f"@me@127.0.0.1:{home.port}")
+            await page.click("main button")
+            assert await page.text_content("h1") == "Do you want to follow them?"
+            assert arrived[-1] == f"http://north.example/actors/{whom}"
+        await chromium.close()
+    assert len(arrived) == 2

@@ -335,7 +335,7 @@ async def test_command_is_safe_to_paste(browser):
         "https://x.example/'a`b`",
     ):
         page = await read(browser, f"/authorize_interaction?uri={quote(evil, safe='')}")
-        command = page.text.partition("follow it for all with: ")[2].partition(" See what")[0]
+        command = page.text.partition("follow it for all with:")[2].partition(" See what")[0]
         assert shlex.split(command) == ["capx", "follow", evil]
     page = await read(browser, "/authorize_interaction?uri=acct:fan@blog.example")
     assert "capx follow fan@blog.example" in page.text
