@@ -274,7 +274,8 @@ class Resolver:
 
     async def _shelve(self, document: dict[str, Any]) -> None:
         try:
-            await self._database.write(shelve_actor, document)
+            acct = await self._agreed_acct(document)
+            await self._database.write(shelve_actor, document, acct)
         except FederationError as error:
             log.info("left out an actor", extra={"reason": str(error)})
 

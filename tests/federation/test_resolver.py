@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from federation.errors import FederationError, GiveUp, Malformed, TryLater, Unauthenticated
+from federation.incoming.actor import shelve_actor
 from federation.remote import Vanished
 from federation.signatures.keys import new_ed25519_key
 from federation.vocabulary import ACTIVITY_JSON, JRD_JSON
@@ -204,6 +205,59 @@ async def test_answer_without_a_link_names_nobody_h38(resolver, foreign, links):
     foreign.serve(WEBFINGER, jrd(links=links))
     with pytest.raises(GiveUp):
         await resolver.find_actor(f"ana@{foreign.host}")
+
+
+@pytest.mark.parametrize("claim", ["ana@{good}", "acct:Ana@{good}"])
+async def test_name_at_another_host_counts_when_both_say_so_l12(resolver, foreign, house, claim):
+    async with foreign_server() as good:
+        claimed = claim.format(good=good.host)
+        document = foreign.serve_actor("ana", preferredUsername="a", webfinger=claimed)
+        good.serve(WEBFINGER, jrd(links=[link(foreign.at("/users/ana"))]))
+        assert await resolver.find_actor(f"ana@{good.host}") == foreign.at("/users/ana")
+        good.serve(WEBFINGER, 404)
+        house.write_now(shelve_actor, document)  # an Update repeats the claim
+        assert acct(house, foreign) == f"ana@{good.host}"
+        house.write_now(shelve_actor, document | {"webfinger": f"other@{good.host}"})
+        assert acct(house, foreign) == f"a@{foreign.host}"
+
+
+def acct(house, foreign):
+    return house.read_now(lambda store: store.actors.find_by_uri(foreign.at("/users/ana"))).acct
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        404,
+        500,
+        jrd(links=[]),
+        jrd(links=[{"rel": "self", "type": ACTIVITY_JSON, "href": "http://127.0.0.1:1/users/x"}]),
+    ],
+    ids=str,
+)
+async def test_claimed_name_that_its_host_does_not_know_is_not_believed_l12(
+    resolver, foreign, house, answer
+):
+    async with foreign_server() as good:
+        good.serve(WEBFINGER, answer)
+        foreign.serve_actor("ana", webfinger=f"victim@{good.host}")
+        await resolver.refresh_actor(foreign.at("/users/ana"))
+        assert acct(house, foreign) == f"ana@{foreign.host}"
+        assert good.asked == {WEBFINGER: 1}
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["victim@hub.example", "victim@blocked.example", "victim", "@", 7, ["x@y"], "x@10.0.0.1",
+     "x@y/z", "x y@z", "x" * 400 + "@y", "ana@{host}", "x@"],
+)  # fmt: skip
+async def test_claim_that_is_not_asked_about_is_not_believed(resolver, foreign, house, claim):
+    house.write_now(lambda store: store.hosts.block("blocked.example", at=NOW, reason=""))
+    said = claim.format(host=foreign.host) if isinstance(claim, str) else claim
+    foreign.serve_actor("ana", webfinger=said)
+    await resolver.refresh_actor(foreign.at("/users/ana"))
+    assert acct(house, foreign) == f"ana@{foreign.host}"
+    assert foreign.asked == {"/users/ana": 1}
 
 
 # -- keys -----------------------------------------------------------------------------------------
