@@ -207,7 +207,7 @@ def reach(store: Store, listing: Listing, before: Listing | None = None) -> None
     since = listing.updated if before else listing.published
     if listing.visibility is not Visibility.PUBLIC or not listing.is_open(now):
         return
-    if now - since > NEWS:
+    if now - since > NEWS or (before is None and listing.same_as):  # it only lives elsewhere now
         return
     known = set(topics_of(before, store.taxonomy)) if before else set()
     fresh = [each for each in topics_of(listing, store.taxonomy) if each not in known]

@@ -275,6 +275,13 @@ def test_listing_of_another_node_that_is_old_is_no_news(store):
     assert reached(store) == [{"governance"}]
 
 
+def test_listing_that_has_moved_along_with_its_author_is_no_news(store):
+    let_follow(store, "mediation")
+    moved = listing(1, same_as=("https://old.example/proposals/7",))
+    listings.take_in(store, moved, b"{}")
+    assert reached(store) == []
+
+
 def test_deleted_listing_names_the_topics_that_heard_of_it(store):
     settle(store)
     let_follow(store, "mediation")

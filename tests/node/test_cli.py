@@ -618,3 +618,32 @@ def test_an_argument_that_is_no_text_is_wrong_usage(capx):
 )
 def test_what_has_no_sense_is_refused_in_a_line(hub, capx, words, error):
     assert capx(*words, "--data", "hub") == (1, "", error)
+
+
+# -- topics ---------------------------------------------------------------------------------------
+
+
+def test_topics_with_something_to_say_are_listed(hub, capx, tmp_path):
+    assert hub("topic", "list") == []
+    assert "No topic has anything to say yet." in capx("topic", "list", "--data", "hub")[1]
+    hub(*OFFER)
+    fan, topic = "https://blog.example/users/fan", "https://hub.example/actors/mediation.fr"
+    on_store(tmp_path, lambda store: store.follows.put(follow(fan, topic)))
+    listed = {each["handle"]: each for each in hub("topic", "list")}
+    above = ("mediation", "conflict-management", "community-health")
+    assert set(listed) == {*above, *(f"{each}.fr" for each in above)}
+    assert listed["mediation.fr"] == {
+        "handle": "mediation.fr",
+        "acct": "mediation.fr@hub.example",
+        "uri": topic,
+        "name": "mediation (French)",
+        "followers": 1,
+    }
+    assert listed["mediation"]["followers"] == 0
+    assert "@mediation.fr@hub.example" in capx("topic", "list", "--data", "hub")[1]
+
+
+def test_handle_of_a_topic_is_refused_with_its_reason(hub, capx):
+    code, _, err = capx("affiliate", "add", "governance.fr", "--name", "A group", "--data", "hub")
+    assert code == 1
+    assert "'governance.fr' is kept for the topic of that name" in err
