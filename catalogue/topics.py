@@ -15,6 +15,7 @@ no news, however late it gets here, so reading a node's catalogue from its begin
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 
 from catalogue.events import TopicsReached
@@ -121,8 +122,9 @@ def list_topics(store: Store) -> list[Topic]:
         for uri in store.follows.list_once_followed(store.addresses.actor(""))
     )
     found = {each.handle: each for each in (*speaking, *once) if each}
-    taken = store.actors.find_many(map(store.addresses.actor, found))
-    return [found[handle] for handle in sorted(found) if store.addresses.actor(handle) not in taken]
+    uris = {handle: store.addresses.actor(handle) for handle in sorted(found)}
+    taken = store.actors.find_many(uris.values())
+    return [found[handle] for handle, uri in uris.items() if uri not in taken]
 
 
 def _spoken(scheme: Scheme, pairs: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
@@ -134,6 +136,7 @@ def _spoken(scheme: Scheme, pairs: Mapping[str, Iterable[str]]) -> dict[str, lis
     return {capacity: list(languages) for capacity, languages in found.items()}
 
 
+@lru_cache(maxsize=1024)
 def _is_language(tag: str) -> bool:
     """Say whether a handle may end in this: a language by its primary subtag, known to CLDR."""
     if tag in NO_LANGUAGE or not (tag.isascii() and tag.isalpha()):
@@ -223,6 +226,7 @@ def followed_topics(store: Store, listing: Listing) -> tuple[str, ...]:
 
 
 def _followed(store: Store, topics: Iterable[Topic]) -> tuple[str, ...]:
-    by_uri = {store.addresses.actor(each.handle): each.handle for each in topics}
+    start = store.addresses.actor("")  # handles of topics need no encoding
+    by_uri = {start + handle: handle for handle in (each.handle for each in topics)}
     followed = store.follows.followed_among(list(by_uri))
     return tuple(handle for uri, handle in by_uri.items() if uri in followed)

@@ -6,9 +6,9 @@ What a reader may not see looks as if it were not there.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from html import escape
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from xml.sax.saxutils import quoteattr
 
 from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path, with_query
 from catalogue.correspondence import Message
@@ -441,11 +441,11 @@ def _server(addresses: Addresses) -> Json:
 
 def host_meta(addresses: Addresses) -> str:
     """Return where WebFinger is asked (RFC 6415)."""
-    template = quoteattr(addresses.template(Path.WEBFINGER, "resource={uri}"))
+    template = escape(addresses.template(Path.WEBFINGER, "resource={uri}"))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
-        f'<Link rel="lrdd" template={template}/></XRD>\n'
+        f'<Link rel="lrdd" template="{template}"/></XRD>\n'
     )
 
 

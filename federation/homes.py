@@ -41,10 +41,14 @@ MAX_TEMPLATES = 6  # kept of one answer
 MAX_VARIABLES = 8  # in one template
 REMEMBERED = 1024  # accounts
 
-_NAME = r"(?P<name>[^\s@/?#:\x00-\x20\x7f]{1,64})"
-_HOST = r"(?P<host>[^\s@/?#]{1,255})"
-_ACCOUNT = re.compile(rf"(?:acct:)?@?{_NAME}@{_HOST}", re.IGNORECASE)
-_PAGE = re.compile(rf"https?://{_HOST}/@{_NAME}/?", re.IGNORECASE)
+_ACCOUNT = re.compile(
+    r"(?:acct:)?@?(?P<name>[^\s@/?#:\x00-\x20\x7f]{1,64})@(?P<host>[^\s@/?#]{1,255})",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(
+    r"https?://(?P<host>[^\s@/?#]{1,255})/@(?P<name>[^\s@/?#:\x00-\x20\x7f]{1,64})/?",
+    re.IGNORECASE,
+)
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_.-]{1,40})\}")
 _FILLED = {"uri", "object"}
 

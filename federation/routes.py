@@ -347,7 +347,8 @@ def _answering(call: Handler) -> Handler:
             return await call(request)
         except Refused as refused:
             log.info("refused", extra={"path": request.path, "code": refused.code})
-            return problem(refused.status, refused.code, str(refused))
+            anywhere = ANYWHERE if request.path == Path.WEBFINGER else None
+            return problem(refused.status, refused.code, str(refused), anywhere)
         except TryLater as later:
             log.info("put off", extra={"path": request.path, "reason": str(later)})
             return problem(later.status, later.code, str(later), {"Retry-After": RETRY_AFTER})

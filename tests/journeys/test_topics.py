@@ -4,10 +4,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
+
+import aiohttp
 
 from catalogue.model import Visibility
 from tests.journeys.foreign import ForeignActor, ForeignServer
-from tests.journeys.world import Node, World, eventually, offer
+from tests.journeys.world import BROWSER, Node, World, eventually, offer
 
 Abroad = Callable[[], Awaitable[ForeignServer]]
 
@@ -154,3 +157,58 @@ async def test_server_of_many_fans_gets_each_announce_once(world: World, abroad:
     await _all_told(node)
     assert _heard(server) == [(topic, made.uri)]
     assert [each.path for each in server.letters if each.type == "Announce"] == ["/inbox"]
+
+
+async def test_reader_is_led_from_a_node_to_their_own_server(world: World, abroad: Abroad) -> None:
+    """The whole way through a running node: page, form, WebFinger, redirect; and refusals."""
+    node, server = await world.node("node"), await abroad()
+    await node.affiliate("museum")
+    await node.publish(offer(**IN_FRENCH), by="museum")
+    template = f"{server.url}/authorize_interaction?uri={{uri}}"
+    links = [{"rel": "http://ostatus.org/schema/1.0/subscribe", "template": template}]
+    server.put({"links": links}, "/.well-known/webfinger", "application/jrd+json")
+    whom = f"{node.url}/actors/governance.fr"
+    page = await node.get(f"/follow?uri={whom}", BROWSER)
+    assert page.status == 200
+    assert f"@governance.fr@{node.authority}" in page.text
+
+    async def send(account: str, **headers: str) -> tuple[int, str | None]:
+        form = {"account": account, "uri": whom}
+        url, accept = f"{node.url}/follow", {"Accept": BROWSER}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=form, headers=accept | headers, allow_redirects=False) as answer,
+        ):
+            return answer.status, answer.headers.get("Location")
+
+    account = f"@me@127.0.0.1:{server.port}"
+    assert await send(account) == (403, None)
+    assert await send(account, Origin="https://evil.example") == (403, None)
+    assert server.asked == []
+    encoded = quote(whom, safe="")
+    expected = f"{server.url}/authorize_interaction?uri={encoded}"
+    assert await send(account, Origin=node.url) == (303, expected)
+    assert server.asked == ["/.well-known/webfinger"]
+    assert await send(f"me@{node.authority}", Origin=node.url) == (200, None)
+    back = await node.get(f"/authorize_interaction?uri={encoded}", BROWSER)
+    assert (back.status, back.headers["Location"]) == (303, "/@governance.fr")
+
+
+async def test_discovery_is_open_to_pages_of_any_site(world: World) -> None:
+    node = await world.node("node")
+    base = "/.well-known/webfinger"
+    asked = {
+        f"{base}?resource=acct:catalogue@{node.authority}": (200, "application/jrd+json"),
+        f"{base}?resource=acct:nobody@{node.authority}": (404, "application/problem+json"),
+        f"{base}?resource=nonsense": (400, "application/problem+json"),
+        base: (400, "application/problem+json"),
+        "/.well-known/host-meta": (200, "application/xrd+xml"),
+        "/.well-known/host-meta.json": (200, "application/json"),
+    }
+    for path, (status, media_type) in asked.items():
+        answer = await node.get(path, "*/*")
+        assert answer.status == status, path
+        assert answer.headers["Content-Type"].partition(";")[0] == media_type
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    some = await node.get(f"{base}?resource=acct:catalogue@{node.authority}&rel=self&rel=x")
+    assert [link["rel"] for link in json.loads(some.body)["links"]] == ["self"]
