@@ -88,10 +88,15 @@ def find_local(store: Store, uri: str) -> Actor | None:
 
 
 def is_topic(store: Store, uri: str) -> bool:
-    """Say whether this is the address of a topic of this node, whether it exists now or not."""
+    """Say whether this is the address of a topic of this node and of no stored actor.
+
+    Whether it has something to say does not matter here.
+    """
     prefix = store.addresses.actor("")
     topic = find_topic(store.taxonomy, uri.removeprefix(prefix)) if uri.startswith(prefix) else None
-    return topic is not None and store.addresses.actor(topic.handle) == uri
+    if topic is None or store.addresses.actor(topic.handle) != uri:
+        return False
+    return store.actors.find_by_uri(uri) is None
 
 
 def exists(store: Store, topic: Topic) -> bool:

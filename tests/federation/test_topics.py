@@ -11,6 +11,7 @@ from federation import endpoints, publisher
 from federation.errors import Gone, NotHere
 from federation.incoming import follow, undo
 from federation.incoming.said import Said
+from federation.keyring import MissingKeyError
 from federation.signatures.integrity import proof_of, verify_proof
 from federation.signatures.keys import load_multibase
 from tests.federation.world import (
@@ -22,7 +23,7 @@ from tests.federation.world import (
     let_follow,
     settle,
 )
-from tests.samples import HERE, NOW, SOUTH, content, listing, one, statements
+from tests.samples import HERE, NOW, SOUTH, actor, content, listing, one, statements
 
 MEDIATION = HERE.actor("mediation")
 IN_ENGLISH = HERE.actor("mediation.en")
@@ -73,6 +74,14 @@ def test_topic_is_served_as_a_service_with_the_catalogues_key_below_its_own_name
     assert (multikey["id"], multikey["controller"]) == (f"{IN_ENGLISH}#ed25519-key", IN_ENGLISH)
     assert key["publicKeyPem"] == catalogue["publicKey"]["publicKeyPem"]
     assert "PRIVATE" not in json.dumps(document)
+
+
+def test_affiliate_that_has_lost_its_keys_is_lent_none(home, keyring):
+    home.actors.put(actor("mediation", node=HERE.authority))
+    with pytest.raises(MissingKeyError):
+        keyring.request_signer(home, MEDIATION)
+    with pytest.raises(MissingKeyError):
+        keyring.request_signer(home, HERE.actor("nobody"))
 
 
 def test_topic_with_nothing_to_say_is_not_here(home, keyring):
