@@ -355,15 +355,14 @@ def webfinger(store: FederationStore, resource: str, rels: Sequence[str] = ()) -
     addresses = store.addresses
     if not resource or len(resource) > MAX_URL:
         raise Malformed("say which resource: ?resource=acct:name@host")
-    path = _path_here(resource, addresses)
-    answer = _server(addresses) if path == "" else _person(store, resource, path)
+    is_server = _path_here(resource, addresses) == ""
+    answer = _server(addresses) if is_server else _person(store, _handle(resource, addresses))
     if rels:
         answer["links"] = [link for link in answer["links"] if link["rel"] in rels]
     return answer
 
 
-def _person(store: FederationStore, resource: str, path: str | None) -> Json:
-    handle = _named(resource, store.addresses) if path is None else _shown_at(path, store.addresses)
+def _person(store: FederationStore, handle: str) -> Json:
     found = get_local(store, handle)
     return {
         "subject": f"acct:{found.acct}",
@@ -390,6 +389,12 @@ def _intents(addresses: Addresses) -> list[Json]:
         ),
         {"rel": f"{INTENT}Offer", "template": offer},
     ]
+
+
+def _handle(resource: str, addresses: Addresses) -> str:
+    """Return the handle that a resource names: ``acct:name@host``, an actor's URL or its page."""
+    path = _path_here(resource, addresses)
+    return _named(resource, addresses) if path is None else _shown_at(path, addresses)
 
 
 def _path_here(resource: str, addresses: Addresses) -> str | None:
