@@ -49,6 +49,7 @@ class Path(StrEnum):
     ACTOR_PROPOSALS = "/actors/{handle}/proposals"
     ACTOR_ANNOUNCE = "/actors/{handle}/announces/{id}"
     ACTIVITY = "/activities/{verb}/{id}"
+    CATALOGUE_DIGEST = "/actors/catalogue/digest"
     NODE_PROPOSALS = "/proposals"
 
     WEBFINGER = "/.well-known/webfinger"

@@ -1,8 +1,13 @@
 """Offers and needs: publish, edit, close, delete, expire; and take in those of other nodes.
 
 Each function is one transaction's work: check → store → index → match → record the event. What
-comes from a peer goes the same way without an event, under one rule of convergence: the newest
-``updated`` wins, and what was deleted never comes back.
+comes from a peer goes the same way without an event, under the rules of convergence:
+
+- The newest ``updated`` wins. Of two versions with the same one, the one whose content has the
+  greater fingerprint: an author who makes two is wrong, but all who have seen both agree.
+- What was deleted never comes back.
+- A version from the future, further than a clock may be wrong, is not there yet (:func:`is_early`):
+  it is neither kept nor remembered, so it cannot freeze a listing.
 """
 
 from collections.abc import Iterator
@@ -10,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
+from hashlib import sha256
 
 from catalogue import matching, topics
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
@@ -37,6 +43,8 @@ MAX_BYTES = 32 * 1024  # of HTML in all languages: a listing must fit into other
 MAX_VALUES = 50  # of one facet
 MAX_LANGUAGES = 40  # of one text
 MAX_QUANTITY = Decimal("1e9")
+SKEW = timedelta(hours=1)  # how far ahead of ours another node's clock may be
+SAFELY_AFTER = timedelta(minutes=1)  # what our clock said before it went wrong
 WIRE_PRECISION = timedelta(
     seconds=1
 )  # times travel in whole seconds, and each version needs its own
@@ -167,12 +175,46 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
         _shelve(store, listing, document)
         topics.reach(store, listing)
         return Taken.NEW
-    if before.by != listing.by or listing.updated <= before.updated:
+    if before.by != listing.by or not _is_newer(listing, before):
         return Taken.KNOWN
     after = replace(listing, id=before.id)
     _shelve(store, after, document)
     topics.reach(store, after, before)
     return Taken.CHANGED
+
+
+def is_early(updated: datetime, now: datetime) -> bool:
+    """Say whether a version lies further ahead than a clock may be wrong: it is not there yet."""
+    return updated > now + SKEW
+
+
+def take_word(store: Store, listing: Listing, document: bytes, *, seen: datetime | None) -> Taken:
+    """Store what the owner's own server shows now, also when it is older than what is here.
+
+    ``seen`` is the version that was here before the server was asked: if it still is, what the
+    server shows is newer news, whatever its ``updated`` says. So an owner who had to go back to a
+    backup, or whose clock was ahead, is followed.
+    """
+    taken = take_in(store, listing, document)
+    before = store.listings.find_by_uri(listing.uri)
+    if taken is not Taken.KNOWN or before is None or before.by != listing.by:
+        return taken
+    if before.updated != seen or fingerprint(listing) == fingerprint(before):
+        return taken
+    _shelve(store, replace(listing, id=before.id), document)
+    return Taken.CHANGED
+
+
+def fingerprint(listing: Listing) -> bytes:
+    """Return a digest of what a version says, the same on every node."""
+    said = (listing.content, listing.status, listing.url, listing.published, listing.updated)
+    return sha256(repr(said).encode()).digest()
+
+
+def _is_newer(listing: Listing, before: Listing) -> bool:
+    if listing.updated != before.updated:
+        return listing.updated > before.updated
+    return fingerprint(listing) > fingerprint(before)
 
 
 def forget_node(store: Store, node: str) -> int:
@@ -210,9 +252,17 @@ def take_out(store: Store, uri: str, *, by: str, at: datetime) -> bool:
 
 
 def _change(store: Store, after: Listing) -> Listing:
-    """Store a change of an own listing; its ``updated`` always grows, whatever the clock says."""
-    updated = max(store.clock.now(), _just_after(after.updated))
-    listing = replace(after, updated=updated)
+    """Store a change of an own listing; its ``updated`` always grows, whatever the clock says.
+
+    But for a version that lies in the future because the clock was wrong: nobody has taken it, so
+    the next one comes after what was said before.
+    """
+    now = store.clock.now()
+    if is_early(after.updated, now):
+        updated = now + SAFELY_AFTER
+    else:
+        updated = max(now, _just_after(after.updated))
+    listing = replace(after, updated=updated, published=min(after.published, updated))
     _shelve(store, listing)
     store.events.record(ListingEdited(listing=listing.id))
     return listing

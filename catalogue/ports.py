@@ -209,6 +209,10 @@ class FollowShelf(Protocol):
         """Return the follows an actor asked for and has not undone, oldest first."""
         ...
 
+    def list_from(self, host: str) -> list[Follow]:
+        """Return the accepted follows by actors of a host."""
+        ...
+
 
 class TombstoneShelf(Protocol):
     """What was deleted: so that it never comes back."""

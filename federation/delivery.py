@@ -14,13 +14,14 @@ from datetime import datetime
 
 from catalogue.ports import Clock
 from federation.errors import GiveUp, TryLater
+from federation.hints import header_for
 from federation.keyring import Keyring
 from federation.knocking import Knocker
 from federation.lanes import Lanes
-from federation.model import Delivery, HostState
+from federation.model import Delivery, HostState, about
 from federation.ports import Database, FederationStore
 from federation.remote import Answer, Remote
-from federation.retry import Verdict, is_host_trouble, judge
+from federation.retry import Verdict, is_host_trouble, is_stumbling, judge
 from federation.settings import Settings
 from federation.vocabulary import ACTIVITY_JSON
 
@@ -40,14 +41,19 @@ class Courier:
         settings: Settings,
         chance: Callable[[], float],
         wake: Callable[[], None],
+        when_gone: Callable[[str], None] | None = None,
     ) -> None:
-        """Build a courier; ``wake`` is called when a lane ends: more may have come meanwhile."""
+        """Build a courier; ``wake`` is called when a lane ends: more may have come meanwhile.
+
+        ``when_gone`` is told of an inbox that says it is not there.
+        """
         self._database = database
         self._remote = remote
         self._knocker = Knocker(database, keyring, clock=clock)
         self._clock = clock
         self._settings = settings
         self._chance = chance
+        self._when_gone = when_gone
         self._lanes = Lanes(wake)
 
     async def work(self) -> int:
@@ -91,10 +97,14 @@ class Courier:
             await self._database.write(self._put_off, delivery, type(error).__name__, None, False)
         else:
             await self._database.write(self._note, delivery, answer)
+            if answer.status in {404, 410} and self._when_gone is not None:
+                self._when_gone(delivery.inbox)
 
     async def _post(self, delivery: Delivery) -> Answer:
+        hint = await self._database.read(_hint_for, delivery)
+
         async def send(signed: Mapping[str, str]) -> Answer:
-            headers = {**signed, "Content-Type": ACTIVITY_JSON}
+            headers = {**signed, **hint, "Content-Type": ACTIVITY_JSON}
             return await self._remote.post(delivery.inbox, delivery.body, headers)
 
         actor, inbox = delivery.actor, delivery.inbox
@@ -109,6 +119,8 @@ class Courier:
                 store.deliveries.done(delivery.seq)
                 store.hosts.heard(delivery.host, self._clock.now())
             case Verdict.NEVER:
+                self._give_up(store, delivery, reason)
+            case Verdict.LATER if self._is_stumbled_over(delivery, answer):
                 self._give_up(store, delivery, reason)
             case Verdict.LATER:
                 blame = is_host_trouble(answer.status)
@@ -128,11 +140,15 @@ class Courier:
             state = retry.after_failure(store.hosts.find(delivery.host), now, reason, asked)
             store.hosts.put(state)
             _log_if_closed(state, now)
-        if retry.is_over(attempts):
-            store.deliveries.bury(delivery.seq, reason=reason)
+        if retry.is_held_too_long(delivery.added, now):
+            self._give_up(store, delivery, reason)
             return
         due = now + retry.delay(attempts, chance=self._chance(), asked=asked)
         store.deliveries.postpone(delivery.seq, due=due, reason=reason)
+
+    def _is_stumbled_over(self, delivery: Delivery, answer: Answer) -> bool:
+        most = self._settings.retry.stumbles
+        return is_stumbling(answer.status) and delivery.attempts + 1 >= most
 
     def _give_up(self, store: FederationStore, delivery: Delivery, reason: str) -> None:
         store.deliveries.bury(delivery.seq, reason=reason)
@@ -142,12 +158,16 @@ class Courier:
         )
 
 
+def _hint_for(store: FederationStore, delivery: Delivery) -> dict[str, str]:
+    """Return what the last delivery that waits for an inbox hints at."""
+    return header_for(store, delivery.inbox) if store.deliveries.is_last(delivery) else {}
+
+
 def _one_of_each(deliveries: list[Delivery]) -> list[Delivery]:
     """Return the oldest delivery about each object: an Update must not overtake its Create."""
-    first: dict[str, Delivery] = {}
+    first: dict[tuple[str, str], Delivery] = {}
     for delivery in deliveries:
-        about = delivery.activity.partition("#")[0].removesuffix("/activity")
-        first.setdefault(about, delivery)
+        first.setdefault((delivery.inbox, about(delivery.activity)), delivery)
     return list(first.values())
 
 

@@ -4,6 +4,7 @@ Plain functions of a store: each returns the document for an address, or raises 
 What a reader may not see looks as if it were not there.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from html import escape
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path, with_query
 from catalogue.correspondence import Message
+from catalogue.digest import BUCKETS, audiences_of
 from catalogue.finding import counts
 from catalogue.model import Actor, Kind, Listing, Role, Visibility
 from catalogue.policy import ANYONE, Viewer, may_see
@@ -20,10 +22,12 @@ from catalogue.search import Facet, Query
 from catalogue.topics import find_topic_actor
 from federation.errors import Gone, Malformed, NotHere
 from federation.guard import MAX_URL, host_of, same_origin
+from federation.hints import viewer_at
 from federation.keyring import Keyring, Prover
 from federation.mapping import note
 from federation.mapping.actor import to_document
 from federation.mapping.proposal import to_note
+from federation.mapping.values import from_moment
 from federation.model import Sent
 from federation.outgoing import create, delete, quote_request
 from federation.ports import FederationStore
@@ -33,6 +37,7 @@ from federation.vocabulary import (
     ACTIVITY_JSON,
     ACTIVITYSTREAMS,
     APPLICATION_REL,
+    DIGEST_CONTEXT,
     INTENT,
     PLAIN_CONTEXT,
     PROFILE_PAGE,
@@ -49,6 +54,8 @@ MAX_REPLIES = 200  # shown of one listing
 NODEINFO_VERSIONS = ("2.1", "2.0")
 MONTH = timedelta(days=30)
 HALF_YEAR = timedelta(days=180)
+
+_BUCKET = re.compile("[0-9a-f]{2}")
 
 
 # -- actors ---------------------------------------------------------------------------------------
@@ -225,19 +232,7 @@ def viewer_for(store: FederationStore, reader: str | None) -> Viewer:
     """Return what a signed reader is to this node: a peer when its node follows our catalogue."""
     if reader is None or store.hosts.is_blocked(host_of(reader)):
         return ANYONE
-    host = host_of(reader)
-    followers = store.follows.list_followers(store.addresses.catalogue)
-    near = [each.follower for each in followers if host_of(each.follower) == host]
-    nodes = [party for party in store.parties.find_many(near).values() if party.is_exchange]
-    if not nodes:
-        return ANYONE
-    affiliates = store.actors.list_by_role(Role.AFFILIATE, store.addresses.authority)
-    followed = [
-        each.uri
-        for each in affiliates
-        if any(host_of(one.follower) == host for one in store.follows.list_followers(each.uri))
-    ]
-    return Viewer(is_peer=True, follows=frozenset(followed))
+    return viewer_at(store, host_of(reader))
 
 
 # -- collections ----------------------------------------------------------------------------------
@@ -315,12 +310,62 @@ def proposals(
     )
     answer = store.listings.search(query, store.clock.now())
     if not page:
-        return _root(address, answer.total, with_query(address, page="true"))
+        root = _root(address, answer.total, with_query(address, page="true"))
+        return root | _digest_of(store, found, viewer)
     listed = [hit.listing for hit in answer.hits]
     provers = {author: keyring.prover(store, author) for author in {each.by for each in listed}}
     documents = [_proven_note(store, provers[each.by], each) for each in listed]
     more = with_query(address, page="true", cursor=answer.next) if answer.next else None
     return _page(address, with_query(address, page="true", cursor=cursor), documents, more)
+
+
+def _digest_of(store: FederationStore, found: Actor, viewer: Viewer) -> Json:
+    """Return what a catalogue's collection says of its members in short, for this reader."""
+    if found.role is not Role.CATALOGUE:
+        return {}
+    digest, _ = store.digests.whole(store.addresses.authority, audiences_of(viewer))
+    return {
+        "@context": DIGEST_CONTEXT,
+        "digest": digest.hex(),
+        "buckets": store.addresses.at(Path.CATALOGUE_DIGEST),
+    }
+
+
+def digests(store: FederationStore, viewer: Viewer) -> Json:
+    """Return the digest of each bucket of what a reader may hear of; empty ones are left out."""
+    node, audiences = store.addresses.authority, audiences_of(viewer)
+    whole, items = store.digests.whole(node, audiences)
+    buckets = store.digests.buckets(node, audiences)
+    return {
+        "@context": DIGEST_CONTEXT,
+        "id": store.addresses.at(Path.CATALOGUE_DIGEST),
+        "type": "Collection",
+        "totalItems": items,
+        "digest": whole.hex(),
+        "digests": {
+            f"{bucket:02x}": digest.hex()
+            for bucket, digest in sorted(buckets.items())
+            if any(digest)
+        },
+    }
+
+
+def bucket(store: FederationStore, name: str, viewer: Viewer) -> Json:
+    """Return what a reader may hear of in one bucket: each listing's address and version."""
+    if not _BUCKET.fullmatch(name):
+        raise Malformed(f"a bucket is two hex digits below {BUCKETS:x}")
+    address = store.addresses.at(Path.CATALOGUE_DIGEST)
+    members = store.digests.members(store.addresses.authority, int(name, 16), audiences_of(viewer))
+    return {
+        "@context": DIGEST_CONTEXT,
+        "id": with_query(address, bucket=name),
+        "type": "CollectionPage",
+        "partOf": address,
+        "items": [
+            {"id": uri, "type": "Note", "updated": from_moment(updated)}
+            for uri, updated in members.items()
+        ],
+    }
 
 
 def _root(address: str, total: int, first: str) -> Json:

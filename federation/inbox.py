@@ -32,6 +32,7 @@ from federation.errors import (
     UnsupportedMedia,
 )
 from federation.guard import host_of, same_origin
+from federation.hints import HEADER, hint_in, note_hint
 from federation.mapping.values import Document, get_id, id_of, string
 from federation.ports import Database, FederationStore
 from federation.remote import is_activity_type
@@ -95,8 +96,26 @@ class Inbox:
         if proof is not None:
             await self._verify_proof(activity, proof, actor, is_relayed=signer != actor)
         return await self._database.write(
-            _remember, get_id(activity), actor, signer, letter.body, self._clock.now()
+            self._remember, get_id(activity), actor, signer, letter, self._clock.now()
         )
+
+    def _remember(
+        self,
+        store: FederationStore,
+        uri: str,
+        actor: str,
+        signer: str,
+        letter: Letter,
+        now: datetime,
+    ) -> bool:
+        host = host_of(signer)
+        if any(store.hosts.is_blocked(each) for each in {host, host_of(actor)}):
+            raise Forbidden("this node does not take anything from your host")
+        store.hosts.heard(host, now)
+        if hint := hint_in(letter.request.headers.get(HEADER.lower(), ())):
+            due, rest = now + self._settings.compare_delay, self._settings.compare_rest
+            note_hint(store, host, hint, due=due, rest=rest)
+        return store.inbox.remember(uri, actor=actor, body=letter.body, at=now)
 
     def _read(self, letter: Letter) -> Document:
         if not is_activity_type(letter.content_type):
@@ -164,9 +183,16 @@ class Inbox:
         if not request.headers.get("signature"):
             return None
         try:
-            return await self._signer(claim_of(request), None)
+            owner = await self._signer(claim_of(request), None)
+            await self._hear(host_of(owner))
         except (Refused, TryLater, GiveUp):
             return None
+        return owner
+
+    async def _hear(self, host: str) -> None:
+        """Note that a host lives, when it was thought not to: a signed GET says so as well."""
+        if await self._database.read(_is_in_trouble, host):
+            await self._database.write(_heard, host, self._clock.now())
 
 
 def _is_farewell(activity: Document) -> bool:
@@ -176,18 +202,16 @@ def _is_farewell(activity: Document) -> bool:
     )
 
 
+def _is_in_trouble(store: FederationStore, host: str) -> bool:
+    return store.hosts.find(host).failures > 0 and not store.hosts.is_blocked(host)
+
+
+def _heard(store: FederationStore, host: str, now: datetime) -> None:
+    store.hosts.heard(host, now)
+
+
 def _is_known(store: FederationStore, actor: str) -> bool:
     return store.parties.find(actor) is not None
-
-
-def _remember(
-    store: FederationStore, uri: str, actor: str, signer: str, body: bytes, now: datetime
-) -> bool:
-    hosts = {host_of(signer), host_of(actor)}
-    if any(store.hosts.is_blocked(host) for host in hosts):
-        raise Forbidden("this node does not take anything from your host")
-    store.hosts.heard(host_of(signer), now)
-    return store.inbox.remember(uri, actor=actor, body=body, at=now)
 
 
 def describe(activity: Document) -> str:

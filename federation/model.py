@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
+from catalogue.addresses import Path
 from federation.vocabulary import AFFILIATE_TYPES
+
+# Letters about a relation between two actors: what is said later must not arrive first.
+_RELATING = tuple(
+    Path.ACTIVITY.format(verb=verb, id="") for verb in ("follow", "undo", "accept", "reject")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,18 @@ class Delivery:
     host: str
     body: bytes
     attempts: int
+    added: datetime
+
+
+def about(activity: str) -> str:
+    """Return what an activity of this node is about, for keeping what is said of it in order.
+
+    Those about a listing or an actor have its address in theirs; follows, their answers and their
+    ends are about who is written to, so that an Undo does not overtake the Follow that it undoes.
+    """
+    if urlsplit(activity).path.startswith(_RELATING):
+        return ""
+    return activity.partition("#")[0].removesuffix("/activity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +139,32 @@ class HostState:
     closed_until: datetime | None = None
     error: str | None = None
     heard: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How comparing a peer's catalogue with what is held of it here stands.
+
+    ``due`` is when to compare next, ``regular`` when to do so even if nothing hints at a
+    difference; ``began`` is what ``due`` was when this was read. ``hint`` is the digest that the
+    peer last told us. ``fetches`` counts what was fetched since ``counted_from``, ``read`` is when
+    its whole collection was last read for lack of a better way, ``asked`` when it was last asked,
+    ``agreed`` when both were the same.
+    """
+
+    actor: str
+    host: str
+    due: datetime
+    regular: datetime
+    began: datetime | None = None
+    hint: bytes | None = None
+    attempts: int = 0
+    fetches: int = 0
+    counted_from: datetime | None = None
+    read: datetime | None = None
+    asked: datetime | None = None
+    agreed: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from catalogue.events import Event
 from catalogue.ports import EventShelf, Store
 from federation.model import (
     CatchUp,
+    Comparison,
     Delivery,
     HostState,
     KnownKey,
@@ -92,6 +93,10 @@ class InboxShelf(Protocol):
 
     def remember(self, uri: str, *, actor: str, body: bytes, at: datetime) -> bool:
         """Keep an activity; return False when one with this id was here before."""
+        ...
+
+    def has(self, uri: str) -> bool:
+        """Say whether an activity with this id came in, and is not forgotten yet."""
         ...
 
     def next_due(self, now: datetime, limit: int, skip: Sequence[str]) -> list[Received]:
@@ -184,8 +189,20 @@ class DeliveryShelf(Protocol):
         """Give up, keeping the row with the reason for an operator."""
         ...
 
+    def is_last(self, delivery: Delivery) -> bool:
+        """Say whether nothing waits for the host behind this one."""
+        ...
+
     def next_due_at(self) -> datetime | None:
         """Return when the next delivery is due, or None."""
+        ...
+
+    def bury_before(self, moment: datetime) -> int:
+        """Give up on what has waited since before ``moment``; return how much that is."""
+        ...
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget what was given up and had been added before ``moment``; return how much."""
         ...
 
     def list_items(self, limit: int) -> list[QueueItem]:
@@ -217,7 +234,10 @@ class HostShelf(Protocol):
         ...
 
     def heard(self, host: str, at: datetime) -> None:
-        """Note that a host is alive: its breaker closes, and what waits for it is due at once."""
+        """Note that a host is alive: its breaker closes, and what waits for it is due at once.
+
+        After failures, what it has is compared with what is here: much may have happened.
+        """
         ...
 
     def wants_rfc9421(self, host: str, now: datetime) -> bool:
@@ -292,6 +312,10 @@ class CatchUpShelf(Protocol):
         """The last page was taken in, or reading was given up."""
         ...
 
+    def is_reading(self, actor: str) -> bool:
+        """Say whether a peer's collection is being read."""
+        ...
+
     def next_due_at(self) -> datetime | None:
         """Return when the next page is due, or None."""
         ...
@@ -322,6 +346,63 @@ class QuoteShelf(Protocol):
 
     def remove_of(self, listing: str) -> None:
         """Forget every consent to quote a listing."""
+        ...
+
+
+class DigestShelf(Protocol):
+    """Digests of what each node has open; see :mod:`catalogue.digest`.
+
+    ``audiences`` narrows to what a reader may hear of; None is all that is here.
+    """
+
+    def whole(self, node: str, audiences: Sequence[str] | None = None) -> tuple[bytes, int]:
+        """Return the digest over what a node has open, and how much that is."""
+        ...
+
+    def buckets(self, node: str, audiences: Sequence[str] | None = None) -> dict[int, bytes]:
+        """Return the digest of each bucket of a node that is not empty."""
+        ...
+
+    def members(
+        self, node: str, bucket: int, audiences: Sequence[str] | None = None
+    ) -> dict[str, datetime]:
+        """Return what a node has open in one bucket: address and version."""
+        ...
+
+
+class ComparisonShelf(Protocol):
+    """Peers' catalogues that are compared with what is held of them here."""
+
+    def schedule(self, actor: str, *, host: str, due: datetime) -> None:
+        """Compare with a peer's catalogue at ``due``, or before when that was meant already."""
+        ...
+
+    def find(self, actor: str) -> Comparison | None:
+        """Return how comparing with a peer stands, or None."""
+        ...
+
+    def list_at(self, host: str) -> list[Comparison]:
+        """Return the catalogues of a host that are compared."""
+        ...
+
+    def list_due(self, now: datetime, limit: int) -> list[Comparison]:
+        """Return what is due, the one that waited longest first."""
+        ...
+
+    def hint(self, actor: str, *, digest: bytes, due: datetime) -> None:
+        """Note what a peer says its digest is, to be looked at by ``due``."""
+        ...
+
+    def put(self, comparison: Comparison) -> None:
+        """Store how comparing with a peer stands, if it still is compared with."""
+        ...
+
+    def forget(self, actor: str) -> None:
+        """Compare with a peer no more."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next one is due, or None."""
         ...
 
 
@@ -376,6 +457,16 @@ class FederationStore(Store, Protocol):
     @property
     def catch_ups(self) -> CatchUpShelf:
         """What is being read."""
+        ...
+
+    @property
+    def digests(self) -> DigestShelf:
+        """What each node has open, in short."""
+        ...
+
+    @property
+    def comparisons(self) -> ComparisonShelf:
+        """What is compared, and when."""
         ...
 
 

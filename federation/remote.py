@@ -63,6 +63,10 @@ class Vanished(GiveUp):
     code = "vanished"
 
 
+class Missing(GiveUp):
+    """The owner's server says 404: there is no such thing, or it is not for us."""
+
+
 class AddressRefusedError(OSError):
     """An address was about to be dialled that may not be; callers of this room see GiveUp."""
 
@@ -294,7 +298,7 @@ class Remote:
         if 200 <= status < 300:
             return
         if status == 404:
-            raise GiveUp(f"{url.raw_authority}: not found")
+            raise Missing(f"{url.raw_authority}: not found")
         if status == 410:
             raise Vanished(f"{url.raw_authority}: gone")
         message = f"{url.raw_authority}: answered {status}"

@@ -211,9 +211,10 @@ class Resolver:
         task = self._sought.get(key_uri)
         if task is None:
             if tried := self._tried_within(key_uri, pause):
-                if tried.may_be_had_later:
+                if not tried.may_be_had_later:
+                    raise Unauthenticated("the key was not to be had a moment ago")
+                if self._tried_within(key_uri, min(pause, self._settings.key_unreachable)):
                     raise TryLater("the server of the key could not be asked a moment ago")
-                raise Unauthenticated("the key was not to be had a moment ago")
             self._note_tried(key_uri, may_be_had_later=False)
             task = asyncio.create_task(self._learn_key(key_uri))
             self._sought[key_uri] = task

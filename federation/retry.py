@@ -2,8 +2,9 @@
 
 An attempt is judged by the answer: 2xx is done; 4xx other than 401, 408, 425 and 429, and 501, will
 not get better; everything else is tried again after ``n⁴ + 15`` seconds and some chance, as
-Mastodon does, or when the server asks. A host that fails five times in a row is left alone for a
-while that doubles each time; then one delivery tries the way.
+Mastodon does, or when the server asks, for seven days. A server that answers 500 to the same letter
+ten times stumbles over the letter: that gets no better either. A host that fails five times in a
+row is left alone for a while that doubles each time; then one delivery tries the way.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from federation.model import HostState
 
 _WORTH_RETRYING = {401, 408, 425, 429}
 _HOPELESS_5XX = {501}
+_STUMBLING = 500
 
 
 class Verdict(Enum):
@@ -31,7 +33,9 @@ class RetryPolicy:
     first_delay: float = 15.0
     longest_delay: float = 12 * 3600.0
     jitter: float = 0.25  # share of the delay that chance may add
-    attempts: int = 16
+    attempts: int = 16  # at what is fetched; a delivery is held for days
+    hold: timedelta = timedelta(days=7)
+    stumbles: int = 10  # answers of 500 to one delivery
     breaker_failures: int = 5
     breaker_delay: float = 60.0
 
@@ -47,6 +51,10 @@ class RetryPolicy:
     def is_over(self, attempts: int) -> bool:
         """Say whether this many failures are enough."""
         return attempts >= self.attempts
+
+    def is_held_too_long(self, added: datetime, now: datetime) -> bool:
+        """Say whether a delivery has waited for as long as any is held."""
+        return now - added >= self.hold
 
     def after_failure(
         self, state: HostState, now: datetime, error: str, asked: float | None = None
@@ -79,6 +87,11 @@ def judge(status: int) -> Verdict:
     if status in _WORTH_RETRYING or (status >= 500 and status not in _HOPELESS_5XX):
         return Verdict.LATER
     return Verdict.NEVER
+
+
+def is_stumbling(status: int) -> bool:
+    """Say whether an answer tells that the server broke over what was sent."""
+    return status == _STUMBLING
 
 
 def is_host_trouble(status: int) -> bool:

@@ -74,6 +74,7 @@ def routes(
         Path.ACTOR_FOLLOWING: partial(door.count, endpoints.following),
         Path.ACTOR_PROPOSALS: door.proposals,
         Path.NODE_PROPOSALS: door.proposals,
+        Path.CATALOGUE_DIGEST: door.digest,
         Path.ACTOR_ANNOUNCE: door.activity,
         Path.ACTIVITY: door.activity,
         Path.LISTING: door.listing,
@@ -197,6 +198,13 @@ class _Door:
             limit=self.settings.page_items,
         )
         return _json(document)
+
+    async def digest(self, request: web.Request) -> web.StreamResponse:
+        """Serve the digests of the catalogue's buckets, or the members of one bucket."""
+        viewer, name = await self._viewer(request), request.query.get("bucket")
+        if name is None:
+            return _json(await self.database.read(endpoints.digests, viewer))
+        return _json(await self.database.read(endpoints.bucket, name, viewer))
 
     # -- listings and activities --------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class Settings:
     proof_age: timedelta = timedelta(days=7)  # of a proof that stands in for a signature
     key_refresh: timedelta = timedelta(minutes=5)  # between two refetches of one key
     key_missing: timedelta = timedelta(minutes=10)  # how long a key that is not there is not sought
+    key_unreachable: timedelta = timedelta(seconds=15)  # the same where its server is away
     page_items: int = (
         40  # listings on a page of a collection; each may be as large as an inbox takes
     )
@@ -30,6 +31,14 @@ class Settings:
     inbox_attempts: int = 8
     home_seconds: float = 4.0  # for a reader's own server to say where they follow
     home_remembered: timedelta = timedelta(minutes=10)  # what it said, or that it said nothing
+    compare_every: timedelta = timedelta(hours=6)  # with each followed catalogue, give or take 1/4
+    compare_start: timedelta = timedelta(seconds=15)  # all of them are compared after a start
+    compare_delay: timedelta = timedelta(minutes=1)  # after a hint: what is under way may arrive
+    compare_rest: timedelta = timedelta(minutes=10)  # between two comparisons that hints ask for
+    compare_pause: timedelta = timedelta(seconds=1)  # between the passes of one comparison
+    compare_buckets: int = 64  # that differ, looked at in one pass
+    compare_items: int = 400  # fetches of one pass
+    compare_fetches: int = 4_000  # of one peer between two regular comparisons
     lanes: int = 4  # requests under way to one host
     policy: DialPolicy = field(default_factory=DialPolicy)
     limits: Limits = field(default_factory=Limits)

@@ -42,6 +42,15 @@ PLAIN_CONTEXT: Final[list[Any]] = [ACTIVITYSTREAMS]
 
 SIGNED_CONTEXT: Final[list[Any]] = [ACTIVITYSTREAMS, DATA_INTEGRITY]
 
+DIGEST_CONTEXT: Final[list[Any]] = [
+    ACTIVITYSTREAMS,
+    {
+        "digest": "https://w3id.org/capacity-exchange/terms#digest",
+        "digests": {"@id": "https://w3id.org/capacity-exchange/terms#digests", "@type": "@json"},
+        "buckets": _link("https://w3id.org/capacity-exchange/terms#buckets"),
+    },
+]
+
 ACTOR_CONTEXT: Final[list[Any]] = [
     ACTIVITYSTREAMS,
     SECURITY,

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -16,7 +16,9 @@ from catalogue.addresses import Addresses, Path
 from catalogue.listings import close_due
 from federation import publisher
 from federation.catch_up import Reader
+from federation.comparing import Comparer
 from federation.delivery import Courier
+from federation.departures import Departures
 from federation.dispatcher import Dispatcher
 from federation.guard import DialPolicy
 from federation.homes import Homes
@@ -48,6 +50,8 @@ MATCHED_AT_ONCE = 8
 RESTS = 9  # times as long as the matching before it
 REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
+KEPT_DEAD = timedelta(days=30)  # how long an operator can see what was given up
+
 DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
 RESOLVER: web.AppKey[Resolver] = web.AppKey("resolver", Resolver)
 
@@ -68,13 +72,24 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
 
     worker = Worker(database)
     chance = random.SystemRandom().random
+    departures = Departures(database, resolver, worker.call)
     courier = Courier(
-        database, remote, keyring, clock=clock, settings=settings, chance=chance, wake=worker.call
+        database,
+        remote,
+        keyring,
+        clock=clock,
+        settings=settings,
+        chance=chance,
+        wake=worker.call,
+        when_gone=departures.ask_about,
     )
     dispatcher = Dispatcher(
         database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
     )
     reader = Reader(
+        database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
+    )
+    comparer = Comparer(
         database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
     )
     station = partial(Station, database=database, clock=clock)
@@ -83,8 +98,9 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     worker.add(station("matching", partial(_match, database, inbox), _nothing_due))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
-    tidy = partial(_tidy, database, clock, keyring)
-    worker.add(station("tidy", tidy, every(clock, TIDY)), by_call=False)
+    worker.add(station("comparing", comparer.work, lambda store: store.comparisons.next_due_at()))
+    tidying = partial(_tidy, database, settings, keyring)
+    worker.add(station("tidy", tidying, every(clock, TIDY)), by_call=False)
 
     site = Site(
         name=config.name,
@@ -101,7 +117,14 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     app[DATABASE] = database
     app[RESOLVER] = resolver
     app.cleanup_ctx.append(
-        partial(_alive, config, database, remote, worker, (courier, dispatcher, reader))
+        partial(
+            _alive,
+            config,
+            database,
+            remote,
+            worker,
+            (courier, dispatcher, reader, comparer, departures),
+        )
     )
     app.on_response_prepare.append(_say_what_it_is)
     health = Health(database, worker)
@@ -142,7 +165,7 @@ async def _alive(
     database: NodeDatabase,
     remote: Remote,
     worker: Worker,
-    carriers: Sequence[Courier | Dispatcher | Reader],
+    carriers: Sequence[Courier | Dispatcher | Reader | Comparer | Departures],
     _: web.Application,
 ) -> AsyncIterator[None]:
     """Run all that lives with the application, and end it in the opposite order."""
@@ -179,16 +202,29 @@ async def _match(database: NodeDatabase, inbox: Inbox) -> int:
     return len(findings)
 
 
-async def _tidy(database: NodeDatabase, clock: SystemClock, keyring: Keyring) -> int:
-    """Close what has passed its last day; forget what came in long ago, and keys replaced then."""
-    await database.write(close_due)
+async def _tidy(database: NodeDatabase, settings: Settings, keyring: Keyring) -> int:
+    await database.write(tidy, settings)
     await tidy_keys(database, keyring)
-    await database.write(_forget_inbox, clock.now() - REMEMBERED)
     return 0
 
 
-def _forget_inbox(store: NodeStore, moment: datetime) -> None:
-    store.inbox.forget_before(moment)
+def tidy(store: NodeStore, settings: Settings) -> None:
+    """Close what has passed its last day, and forget what is of long ago."""
+    now = store.clock.now()
+    close_due(store)
+    store.inbox.forget_before(now - REMEMBERED)
+    store.deliveries.bury_before(now - settings.retry.hold)
+    store.deliveries.forget_before(now - KEPT_DEAD)
+    _wake_what_overslept(store, settings)
+
+
+def _wake_what_overslept(store: NodeStore, settings: Settings) -> None:
+    """Make due what a clock that was ahead has put off for longer than anything ever is (F09)."""
+    now = store.clock.now()
+    longest = max(2 * timedelta(seconds=settings.retry.longest_delay), 2 * settings.compare_every)
+    for queue in (store.inbox, store.deliveries, store.catch_ups, store.comparisons):
+        queue.wake_beyond(now + longest, now)
+    store.hosts.wake_beyond(now + longest)
 
 
 def _nothing_due(_: NodeStore) -> None:

@@ -3,12 +3,17 @@
 When it is a node's catalogue, everything it has open is read next, page by page.
 """
 
+from datetime import timedelta
+
 from catalogue import following
 from catalogue.following import Move
 from catalogue.model import Follow, FollowState
+from federation.guard import host_of
 from federation.incoming.said import Said
 from federation.mapping.values import Document, id_of
 from federation.ports import FederationStore
+
+AFTER_READING = timedelta(seconds=10)  # the catalogues are compared, lest something slipped by
 
 
 def needs(store: FederationStore, activity: Document) -> list[str]:
@@ -27,7 +32,11 @@ def apply(store: FederationStore, said: Said) -> None:
     party = store.parties.find(said.actor)
     fresh = before is not after.state and after.state is FollowState.ACCEPTED
     if fresh and party is not None and party.proposals is not None:
-        store.catch_ups.start(said.actor, page=party.proposals, at=store.clock.now())
+        now = store.clock.now()
+        store.catch_ups.start(said.actor, page=party.proposals, at=now)
+        if party.is_exchange:
+            due = now + AFTER_READING
+            store.comparisons.schedule(said.actor, host=host_of(said.actor), due=due)
 
 
 def find_follow(store: FederationStore, said: Said) -> Follow | None:

@@ -5,10 +5,11 @@ It is authentic when its author's signed activity carried it, when its own proof
 (FEP-8b32), or when it was fetched from its id (FEP-fe34).
 """
 
+from datetime import datetime
 from typing import Any
 
-from catalogue.listings import Taken, take_in
-from catalogue.model import FollowState, Role
+from catalogue.listings import Taken, is_early, take_in, take_word
+from catalogue.model import FollowState, Listing, Role, Status
 from catalogue.moving import make_way
 from federation.errors import FederationError, Unauthenticated
 from federation.guard import host_of, same_origin
@@ -76,6 +77,42 @@ def keep(
     ``via`` is who passed it on: what a relay announces is kept whoever wrote it, and what is here
     is kept up to date. Raises Malformed for one that has no sense.
     """
+    listing = _wanted(store, document, author, via)
+    if listing is None:
+        return None
+    return _taken(store, listing, take_in(store, listing, to_bytes(document)))
+
+
+def keep_word(
+    store: FederationStore,
+    document: Document,
+    *,
+    seen: datetime | None,
+    listed: datetime | None,
+) -> Taken | None:
+    """Store what the owner's own server shows of a listing now; None when it is none of ours.
+
+    ``seen`` is the version that was here before it was asked, ``listed`` the one that it lists as
+    open: only where the two things it says agree may it take us back. Raises Malformed.
+    """
+    listing = _wanted(store, document, owner_of(document) or "", None)
+    if listing is None:
+        return None
+    shown = listing.updated if listing.status is Status.OPEN else None
+    before = seen if shown == listed else None
+    return _taken(store, listing, take_word(store, listing, to_bytes(document), seen=before))
+
+
+def _taken(store: FederationStore, listing: Listing, taken: Taken) -> Taken:
+    if taken in {Taken.NEW, Taken.CHANGED}:
+        make_way(store, listing)
+    return taken
+
+
+def _wanted(
+    store: FederationStore, document: Document, author: str, via: str | None
+) -> Listing | None:
+    """Return what a document says, when it is for us to keep; None when not, or not yet."""
     if not is_proposal(document) or owner_of(document) != author:
         return None
     if not same_origin(get_id(document), author) or store.addresses.is_ours(author):
@@ -87,11 +124,9 @@ def keep(
         return None
     if store.actors.find_by_uri(author) is None:
         return None
-    listing = from_note(document, store.taxonomy, local_id=store.ids.new(), now=store.clock.now())
-    taken = take_in(store, listing, to_bytes(document))
-    if taken in {Taken.NEW, Taken.CHANGED}:
-        make_way(store, listing)
-    return taken
+    now = store.clock.now()
+    listing = from_note(document, store.taxonomy, local_id=store.ids.new(), now=now)
+    return None if is_early(listing.updated, now) else listing
 
 
 def try_keep(store: FederationStore, document: Document, author: str) -> bool:

@@ -19,3 +19,4 @@ def apply(store: FederationStore, said: Said) -> None:
     if follow is not None:
         following.answered(store, follow, Move.REJECT)
         store.catch_ups.finish(said.actor)
+        store.comparisons.forget(said.actor)

@@ -7,13 +7,13 @@ publishes an Intent; unknown concepts are kept as their IRIs, text is sanitised,
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from catalogue.addresses import VOCABULARY, Addresses, Path, concept
 from catalogue.language import LanguageMap, is_language_tag
-from catalogue.listings import MAX_TITLE, MAX_VALUES
+from catalogue.listings import MAX_TITLE, MAX_VALUES, SKEW
 from catalogue.model import Category, Kind, Listing, Mode, Status, Visibility
 from catalogue.richtext import MAX_HTML, clean, plain
 from catalogue.taxonomy import Scheme, Taxonomy
@@ -45,7 +45,6 @@ ACTIONS = {
     Category.FUNDING: "transfer",
 }
 MAX_SAME_AS = 10
-SKEW = timedelta(hours=1)  # how far ahead of ours another node's clock may be
 
 CATEGORY = f"{VOCABULARY}category/"
 METHOD = f"{VOCABULARY}method/"
@@ -187,7 +186,8 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         raise Malformed("the object is not an offer or a need")
     intent = document["publishes"]
     address, by = get_id(document), get_id(document, "attributedTo")
-    published = not_ahead(moment(document.get("published")) or now, now)
+    published = moment(document.get("published"))
+    updated = moment(document.get("updated")) or published or now
     concepts = _concepts(intent)
     currency = _currency(concepts)
     title, text = _texts(document, intent)
@@ -215,8 +215,8 @@ def from_note(document: Document, taxonomy: Taxonomy, *, local_id: str, now: dat
         visibility=_visibility(document, by),
         status=Status.CLOSED if intent.get("finished") is True else Status.OPEN,
         same_as=same_as(document),
-        published=published,
-        updated=max(published, not_ahead(moment(document.get("updated")) or published, now)),
+        published=not_ahead(min(published or updated, updated), now),
+        updated=updated,
     )
 
 

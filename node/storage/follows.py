@@ -105,6 +105,19 @@ class Follows:
         )
         return [_follow(row) for row in rows]
 
+    def list_from(self, host: str) -> list[Follow]:
+        """Return the accepted follows by actors of a host; "0" is the sign after "/"."""
+        rows = self._sql.all(
+            """
+            SELECT * FROM follow WHERE state = 'accepted' AND (
+                follower >= 'https://' || :host || '/' AND follower < 'https://' || :host || '0'
+                OR follower >= 'http://' || :host || '/' AND follower < 'http://' || :host || '0')
+            ORDER BY created_at, follower
+            """,
+            host=host,
+        )
+        return [_follow(row) for row in rows]
+
 
 def _follow(row: Row) -> Follow:
     return Follow(

@@ -71,13 +71,21 @@ class Hosts:
         )
 
     def heard(self, host: str, at: datetime) -> None:
-        """Note that a host is alive: its breaker closes, and what waits for it is due at once."""
+        """Note that a host is alive: its breaker closes, and what waits for it is due at once.
+
+        After failures, what it has is compared with what is here: much may have happened.
+        """
         if self.find(host).failures:
             self._sql.run(
                 """
                 UPDATE delivery SET due_at = :at
                 WHERE state = 'pending' AND host = :host AND due_at > :at
                 """,
+                host=host,
+                at=from_time(at),
+            )
+            self._sql.run(
+                "UPDATE comparison SET due_at = min(due_at, :at) WHERE host = :host",
                 host=host,
                 at=from_time(at),
             )
@@ -114,6 +122,13 @@ class Hosts:
     def forget_rfc9421(self, host: str) -> None:
         """Forget that a host wanted RFC 9421."""
         self._sql.run("UPDATE host SET rfc9421_until = NULL WHERE host = :host", host=host)
+
+    def wake_beyond(self, moment: datetime) -> None:
+        """Open what is closed until after ``moment``: a clock that was wrong has closed it."""
+        self._sql.run(
+            "UPDATE host SET closed_until = NULL WHERE closed_until > :moment",
+            moment=from_time(moment),
+        )
 
     def is_blocked(self, host: str) -> bool:
         """Say whether a host or a domain above it is blocked here; a port makes no difference."""

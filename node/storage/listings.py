@@ -11,11 +11,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalogue.digest import bucket_of
 from catalogue.errors import Invalid, Problem
 from catalogue.language import LanguageMap, primary
 from catalogue.model import Category, Kind, Listing, Mode, Status, Visibility
 from catalogue.policy import Viewer
 from catalogue.search import Counts, Facet, Hit, Page, Query
+from node.storage.digests import Digests
 from node.storage.sql import (
     Row,
     Sql,
@@ -41,6 +43,7 @@ class Listings:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+        self._digests = Digests(sql)
 
     def find(self, listing_id: str) -> Listing | None:
         """Return the listing with this local id, or None."""
@@ -61,22 +64,23 @@ class Listings:
 
     def put(self, listing: Listing, *, words: str, document: bytes | None = None) -> None:
         """Store a listing, new or changed, and index its folded ``words``."""
-        before = self._sql.one("SELECT seq, words FROM listing WHERE id = :id", id=listing.id)
-        if before:
+        if before := self._before(listing.id):
             self._unindex(before["seq"], before["words"])
+            self._digests.take(before)
         row = self._sql.one(
             """
-            INSERT INTO listing (id, uri, url, by_uri, node, kind, category, mode, visibility,
-                status, until_at, published_at, updated_at, content, words, document)
-            VALUES (:id, :uri, :url, :by_uri, :node, :kind, :category, :mode, :visibility,
-                :status, :until_at, :published_at, :updated_at, :content, :words, :document)
+            INSERT INTO listing (id, uri, url, by_uri, node, bucket, kind, category, mode,
+                visibility, status, until_at, published_at, updated_at, content, words, document)
+            VALUES (:id, :uri, :url, :by_uri, :node, :bucket, :kind, :category, :mode,
+                :visibility, :status, :until_at, :published_at, :updated_at, :content, :words,
+                :document)
             ON CONFLICT (id) DO UPDATE SET url = excluded.url, kind = excluded.kind,
                 category = excluded.category, mode = excluded.mode,
                 visibility = excluded.visibility, status = excluded.status,
                 until_at = excluded.until_at, published_at = excluded.published_at,
                 updated_at = excluded.updated_at, content = excluded.content,
                 words = excluded.words, document = excluded.document
-            RETURNING seq
+            RETURNING seq, uri, by_uri, node, visibility, status, updated_at
             """,
             **_columns(listing),
             words=words,
@@ -84,6 +88,7 @@ class Listings:
         )
         assert row is not None  # noqa: S101 - RETURNING gives the row that was written
         self._index(row["seq"], words, listing)
+        self._digests.add(row)
 
     def words(self, listing_id: str) -> str:
         """Return the folded words of a listing, as they were indexed."""
@@ -97,9 +102,9 @@ class Listings:
 
     def remove(self, listing_id: str) -> None:
         """Take a listing off the shelf together with its facets and matches."""
-        row = self._sql.one("SELECT seq, words FROM listing WHERE id = :id", id=listing_id)
-        if row:
+        if row := self._before(listing_id):
             self._unindex(row["seq"], row["words"])
+            self._digests.take(row)
             self._sql.run("DELETE FROM listing WHERE seq = :seq", seq=row["seq"])
 
     def search(self, query: Query, now: datetime) -> Page:
@@ -230,6 +235,16 @@ class Listings:
         )
         return [row["term"] for row in rows]
 
+    def _before(self, listing_id: str) -> Row | None:
+        """Return what must be undone of a listing before it is changed or removed."""
+        return self._sql.one(
+            """
+            SELECT seq, words, uri, by_uri, node, visibility, status, updated_at FROM listing
+            WHERE id = :id
+            """,
+            id=listing_id,
+        )
+
     def _index(self, seq: int, words: str, listing: Listing) -> None:
         self._sql.run("DELETE FROM listing_facet WHERE listing_seq = :seq", seq=seq)
         self._sql.run_each(
@@ -262,6 +277,7 @@ def _columns(listing: Listing) -> Mapping[str, Any]:
         "url": listing.url,
         "by_uri": listing.by,
         "node": listing.node,
+        "bucket": bucket_of(listing.uri),
         "kind": listing.kind,
         "category": listing.category,
         "mode": listing.mode,

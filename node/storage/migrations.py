@@ -10,7 +10,10 @@ import sqlite3
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from node.storage.sql import StorageError
+from catalogue.digest import bucket_of
+from federation.model import about
+from node.storage.digests import Digests
+from node.storage.sql import Sql, StorageError
 
 schema = Migrations("capacity-exchange")
 
@@ -343,3 +346,67 @@ def s005_signatures(database: sqlite_utils.Database) -> None:
         ALTER TABLE own_key ADD COLUMN retired_at INTEGER;
         """,
     )
+
+
+@schema()
+def s008_comparison(database: sqlite_utils.Database) -> None:
+    """Digests of what each node has open, and when they are compared."""
+    _run(
+        database,
+        """
+        CREATE TABLE catalogue_digest (
+            node TEXT NOT NULL,
+            audience TEXT NOT NULL,
+            bucket INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            items INTEGER NOT NULL,
+            PRIMARY KEY (node, audience, bucket)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE comparison (
+            actor TEXT PRIMARY KEY,
+            host TEXT NOT NULL,
+            due_at INTEGER NOT NULL,
+            regular_at INTEGER NOT NULL,
+            hint BLOB,
+            attempts INTEGER NOT NULL,
+            fetches INTEGER NOT NULL,
+            counted_from INTEGER,
+            read_at INTEGER,
+            asked_at INTEGER,
+            agreed_at INTEGER,
+            reason TEXT
+        ) WITHOUT ROWID;
+        CREATE INDEX comparison_by_host ON comparison (host);
+
+        ALTER TABLE listing ADD COLUMN bucket INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX listing_by_bucket ON listing (node, bucket, status);
+        CREATE INDEX delivery_added ON delivery (state, added_at);
+        ALTER TABLE delivery ADD COLUMN about TEXT NOT NULL DEFAULT '';
+        CREATE INDEX delivery_about ON delivery (inbox, about, state, seq);
+        """,
+    )
+    _count_listings_in(database)
+    _say_what_deliveries_are_about(database)
+
+
+def _say_what_deliveries_are_about(database: sqlite_utils.Database) -> None:
+    for row in database.execute("SELECT seq, activity FROM delivery").fetchall():
+        database.execute(
+            "UPDATE delivery SET about = :about WHERE seq = :seq",
+            {"about": about(row["activity"]), "seq": row["seq"]},
+        )
+
+
+def _count_listings_in(database: sqlite_utils.Database) -> None:
+    """Give every listing its bucket and count it in; rows as the driver has them."""
+    digests = Digests(Sql(database.conn))
+    rows = database.execute(
+        "SELECT seq, uri, by_uri, node, visibility, status, updated_at FROM listing"
+    )
+    for row in rows.fetchall():
+        database.execute(
+            "UPDATE listing SET bucket = :bucket WHERE seq = :seq",
+            {"bucket": bucket_of(row["uri"]), "seq": row["seq"]},
+        )
+        digests.add(row)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from federation.guard import host_of
-from federation.model import CatchUp, Delivery, QueueItem, Received
+from federation.model import CatchUp, Delivery, QueueItem, Received, about
 from node.storage.sql import Sql, from_time, in_list, to_time
 
 
@@ -31,6 +31,16 @@ class _Queue:
             seq=seq,
             due=from_time(due),
             reason=reason,
+        )
+
+    def wake_beyond(self, moment: datetime, now: datetime) -> None:
+        """Make due what is not due before ``moment``: a clock that was wrong has put it off."""
+        self._sql.run(
+            f"""
+            UPDATE {self._table} SET due_at = :now WHERE state = 'pending' AND due_at > :moment
+            """,
+            moment=from_time(moment),
+            now=from_time(now),
         )
 
     def bury(self, seq: int, *, reason: str) -> None:
@@ -64,6 +74,10 @@ class Inbox(_Queue):
             at=from_time(at),
         )
         return touched == 1
+
+    def has(self, uri: str) -> bool:
+        """Say whether an activity with this id came in, and is not forgotten yet."""
+        return self._sql.one("SELECT 1 FROM inbox WHERE uri = :uri", uri=uri) is not None
 
     def next_due(self, now: datetime, limit: int, skip: Sequence[str]) -> list[Received]:
         """Return the oldest activities that are due, without those of the actors in ``skip``."""
@@ -113,16 +127,23 @@ class Deliveries(_Queue):
     _table = "delivery"
 
     def add(self, activity: str, *, actor: str, inboxes: Iterable[str], at: datetime) -> None:
-        """Put an activity on its way; an inbox gets each activity once."""
+        """Put an activity on its way; an inbox gets each activity once.
+
+        It is not due before what was said earlier about the same thing.
+        """
         self._sql.run_each(
             """
-            INSERT INTO delivery (activity, actor, inbox, host, state, attempts, added_at, due_at)
-            VALUES (:activity, :actor, :inbox, :host, 'pending', 0, :at, :at)
+            INSERT INTO delivery (activity, about, actor, inbox, host, state, attempts, added_at,
+                due_at)
+            SELECT :activity, :about, :actor, :inbox, :host, 'pending', 0, :at,
+                max(:at, coalesce(max(due_at), 0)) FROM delivery
+            WHERE inbox = :inbox AND about = :about AND state = 'pending'
             ON CONFLICT (activity, inbox) DO NOTHING
             """,
             [
                 {
                     "activity": activity,
+                    "about": about(activity),
                     "actor": actor,
                     "inbox": inbox,
                     "host": host_of(inbox),
@@ -167,13 +188,37 @@ class Deliveries(_Queue):
                 host=row["host"],
                 body=row["body"],
                 attempts=row["attempts"],
+                added=to_time(row["added_at"]),
             )
             for row in rows
         ]
 
+    def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
+        """Count a failed attempt and try again at ``due``; what follows on it waits as long."""
+        super().postpone(seq, due=due, reason=reason)
+        self._sql.run(
+            """
+            UPDATE delivery SET due_at = :due FROM
+                (SELECT inbox AS box, about AS subject FROM delivery WHERE seq = :seq)
+            WHERE inbox = box AND about = subject AND state = 'pending' AND delivery.seq > :seq
+                AND due_at < :due
+            """,
+            seq=seq,
+            due=from_time(due),
+        )
+
     def done(self, seq: int) -> None:
         """The inbox has it."""
         self._sql.run("DELETE FROM delivery WHERE seq = :seq", seq=seq)
+
+    def is_last(self, delivery: Delivery) -> bool:
+        """Say whether nothing waits for the host behind this one."""
+        row = self._sql.one(
+            "SELECT 1 FROM delivery WHERE state = 'pending' AND host = :host AND seq > :seq",
+            host=delivery.host,
+            seq=delivery.seq,
+        )
+        return row is None
 
     def next_due_at(self) -> datetime | None:
         """Return when the next delivery is due, or None; a closed host is due when it opens."""
@@ -184,6 +229,24 @@ class Deliveries(_Queue):
             """
         )
         return to_time(row["due"]) if row and row["due"] is not None else None
+
+    def bury_before(self, moment: datetime) -> int:
+        """Give up on what has waited since before ``moment``; return how much that is."""
+        return self._sql.run(
+            """
+            UPDATE delivery SET state = 'dead',
+                reason = 'held for too long; at last: ' || coalesce(reason, 'the host was away')
+            WHERE state = 'pending' AND added_at < :moment
+            """,
+            moment=from_time(moment),
+        )
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget what was given up and had been added before ``moment``; return how much."""
+        return self._sql.run(
+            "DELETE FROM delivery WHERE state = 'dead' AND added_at < :moment",
+            moment=from_time(moment),
+        )
 
     def list_items(self, limit: int) -> list[QueueItem]:
         """Return what waits or was given up on, oldest first."""
@@ -212,7 +275,9 @@ class Deliveries(_Queue):
         )
         return self._sql.run(
             """
-            UPDATE delivery SET state = 'pending', due_at = :now WHERE :seq IS NULL OR seq = :seq
+            UPDATE delivery SET state = 'pending', due_at = :now, added_at = :now,
+                attempts = 0
+            WHERE :seq IS NULL OR seq = :seq
             """,
             seq=seq,
             now=from_time(now),
@@ -298,9 +363,21 @@ class CatchUps:
             reason=reason,
         )
 
+    def wake_beyond(self, moment: datetime, now: datetime) -> None:
+        """Make due what is not due before ``moment``: a clock that was wrong has put it off."""
+        self._sql.run(
+            "UPDATE catch_up SET due_at = :now WHERE due_at > :moment",
+            moment=from_time(moment),
+            now=from_time(now),
+        )
+
     def finish(self, actor: str) -> None:
         """The last page was taken in, or reading was given up."""
         self._sql.run("DELETE FROM catch_up WHERE actor = :actor", actor=actor)
+
+    def is_reading(self, actor: str) -> bool:
+        """Say whether a peer's collection is being read."""
+        return self._sql.one("SELECT 1 FROM catch_up WHERE actor = :actor", actor=actor) is not None
 
     def next_due_at(self) -> datetime | None:
         """Return when the next page is due, or None."""

@@ -6,6 +6,8 @@ from catalogue.addresses import Addresses
 from catalogue.ports import Clock, Ids
 from catalogue.taxonomy import Taxonomy
 from node.storage.actors import Actors, Peers
+from node.storage.comparisons import Comparisons
+from node.storage.digests import Digests
 from node.storage.drafts import Drafts
 from node.storage.follows import Follows
 from node.storage.hosts import Hosts, Relays
@@ -58,3 +60,5 @@ class NodeStore:
         self.relays = Relays(sql)
         self.quotes = Quotes(sql)
         self.catch_ups = CatchUps(sql)
+        self.digests = Digests(sql)
+        self.comparisons = Comparisons(sql)

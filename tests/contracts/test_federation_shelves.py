@@ -203,6 +203,7 @@ def test_delivery_has_all_that_is_needed(store):
         host=SOUTH,
         body=b"body 1",
         attempts=0,
+        added=NOW,
     )
 
 

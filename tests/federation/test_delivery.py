@@ -8,9 +8,11 @@ from aiohttp import web
 
 from federation.delivery import Courier, _one_of_each
 from federation.model import Delivery, Sent
+from federation.settings import Settings
 from federation.signatures import cavage
 from federation.signatures.keys import load_rsa_pem
 from federation.signatures.request import SignedRequest
+from node.app import tidy
 from tests.federation.world import CATALOGUE
 from tests.samples import HERE, NOW
 
@@ -171,14 +173,86 @@ async def test_refused_connection_is_put_off_f10(courier, house, foreign, send):
     assert (state, attempts) == ("pending", 1)
 
 
-async def test_enough_failures_end_it_f11(courier, house, foreign, send, clock, federating, caplog):
+async def test_delivery_is_held_for_seven_days_and_laid_aside_with_the_reason_f11(
+    courier, house, foreign, send, clock, federating, caplog
+):
     foreign.serve("/inbox", 503)
     send()
-    for _ in range(30):
+    while clock.now() < NOW + timedelta(days=8) and queue(house)[0][0] == "pending":
         await carry(courier)
-        clock.pass_by(days=2)
-    assert queue(house) == [("dead", federating.retry.attempts, "503")]
-    assert len(foreign.posted) == federating.retry.attempts
+        clock.moment = max(clock.now() + timedelta(minutes=1), house.read_now(due_at) or NOW)
+    [(state, attempts, reason)] = queue(house)
+    assert (state, reason) == ("dead", "503")
+    assert 16 < attempts <= 40
+    assert attempts == len(foreign.posted)
+    assert timedelta(days=7) <= clock.now() - NOW < timedelta(days=8)
+
+
+def due_at(store):
+    return store.deliveries.next_due_at()
+
+
+async def test_what_was_never_tried_is_laid_aside_too_and_later_forgotten(house, send):
+    send()
+    settings = Settings(version="0")
+    for days, expected in ((6.9, "pending"), (7.1, "dead")):
+        house.read_now(lambda store: store.clock).moment = NOW + timedelta(days=days)
+        house.write_now(tidy, settings)
+        assert [state for state, _, _ in queue(house)] == [expected]
+    assert queue(house)[0][2] == "held for too long; at last: the host was away"
+    house.write_now(lambda store: store.deliveries.retry(None, store.clock.now()))
+    house.write_now(tidy, settings)
+    assert queue(house) == [("pending", 0, "held for too long; at last: the host was away")]
+    house.read_now(lambda store: store.clock).pass_by(days=7.1)
+    house.write_now(tidy, settings)
+    house.read_now(lambda store: store.clock).pass_by(days=23)
+    house.write_now(tidy, settings)
+    assert queue(house) == []
+
+
+async def test_letter_over_which_a_server_stumbles_is_not_sent_for_ever(
+    courier, house, foreign, send, clock, federating, caplog
+):
+    foreign.serve("/inbox", 500)
+    send()
+    while queue(house)[0][0] == "pending":
+        await carry(courier)
+        clock.moment = max(clock.now() + timedelta(seconds=1), house.read_now(due_at) or NOW)
+    assert queue(house) == [("dead", federating.retry.stumbles, "500")]
+    assert len(foreign.posted) == federating.retry.stumbles
+    assert clock.now() - NOW < timedelta(days=1)
+
+
+async def test_what_follows_on_a_letter_waits_as_long(courier, house, foreign, clock):
+    """An Update must not overtake its Create while that is tried again, nor one that comes then."""
+    one = HERE.listing("1")
+    foreign.serve("/inbox", 503)
+
+    def add(store, uri, path="/inbox"):
+        store.activities.put(
+            Sent(uri=uri, actor=CATALOGUE, body=b"{}", published=NOW, is_public=True)
+        )
+        store.deliveries.add(uri, actor=CATALOGUE, inboxes=[foreign.at(path)], at=NOW)
+
+    house.write_now(add, f"{one}/activity")
+    house.write_now(add, f"{one}#updates/1")
+    await carry(courier)
+    house.write_now(add, f"{one}#delete")
+    await carry(courier)
+    assert len(foreign.posted) == 1
+    items = house.read_now(lambda store: store.deliveries.list_items(9))
+    assert [each.attempts for each in items] == [1, 0, 0]
+    assert {each.due for each in items} == {NOW + timedelta(seconds=16)}
+
+
+async def test_f12_inbox_that_is_gone_is_asked_about(courier, house, foreign, send):
+    asked = []
+    courier._when_gone = asked.append
+    for path, status in (("/inbox", 410), ("/old", 404), ("/busy", 503), ("/no", 403)):
+        foreign.serve(path, status)
+        send(number=len(asked) + status, path=path)
+        await carry(courier)
+    assert asked == [foreign.at("/inbox"), foreign.at("/old")]
 
 
 async def test_slow_host_holds_up_only_itself_f16(courier, house, foreign, send):
@@ -194,7 +268,14 @@ async def test_slow_host_holds_up_only_itself_f16(courier, house, foreign, send)
 def test_only_one_delivery_about_a_listing_is_under_way_at_once():
     def about(seq, activity):
         return Delivery(
-            seq=seq, activity=activity, actor=CATALOGUE, inbox="", host="", body=b"", attempts=0
+            seq=seq,
+            activity=activity,
+            actor=CATALOGUE,
+            inbox="",
+            host="",
+            body=b"",
+            attempts=0,
+            added=NOW,
         )
 
     one, two = HERE.listing("1"), HERE.listing("2")

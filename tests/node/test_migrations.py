@@ -43,7 +43,8 @@ def test_steps_are_taken_once(connection):
 
 
 def test_steps_are_numbered_in_order():
-    assert [name[:4] for name in STEPS] == [f"s{n:03}" for n in range(1, len(STEPS) + 1)]
+    numbers = [int(name[1:4]) for name in STEPS]
+    assert numbers == sorted(set(numbers))
 
 
 def test_newer_schema_is_refused_politely_f24(connection):
