@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from catalogue import listings
+from catalogue.digest import digest_of, leaf
 from catalogue.model import FollowState, Visibility
 from catalogue.policy import ANYONE, MEMBER, Viewer
 from federation import endpoints, publisher
@@ -16,6 +17,7 @@ from federation.mapping.proposal import from_note
 from federation.settings import Settings
 from federation.signatures.integrity import proof_of, verify_proof
 from federation.signatures.keys import load_multibase
+from federation.vocabulary import DIGEST_CONTEXT
 from tests.federation.world import (
     CATALOGUE,
     DELTA,
@@ -263,11 +265,13 @@ def test_proposals_carry_every_open_listing_once_with_its_proof(home, keyring):
         home, keyring, "catalogue", cursor=None, page=False, viewer=ANYONE, limit=2
     )
     assert root == {
-        "@context": "https://www.w3.org/ns/activitystreams",
+        "@context": DIGEST_CONTEXT,
         "id": f"{CATALOGUE}/proposals",
         "type": "OrderedCollection",
         "totalItems": 4,
         "first": f"{CATALOGUE}/proposals?page=true",
+        "digest": digest_of(leaf(each.uri, each.updated) for each in made[1:]).hex(),
+        "buckets": f"{CATALOGUE}/digest",
     }
     found = walk(
         proposals(home, keyring, ANYONE, limit=2),
