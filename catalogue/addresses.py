@@ -61,6 +61,58 @@ class Path(StrEnum):
     READYZ = "/readyz"
 
 
+class ApiPath(StrEnum):
+    """The paths of the Mastodon client API that this node answers at (docs.joinmastodon.org)."""
+
+    OAUTH_SERVER = "/.well-known/oauth-authorization-server"
+    AUTHORIZE = "/oauth/authorize"
+    TOKEN = "/oauth/token"  # noqa: S105 - a path
+    REVOKE = "/oauth/revoke"
+    USERINFO = "/oauth/userinfo"
+    APPS = "/api/v1/apps"
+    APP_CREDENTIALS = "/api/v1/apps/verify_credentials"
+
+    INSTANCE_V1 = "/api/v1/instance"
+    INSTANCE_V2 = "/api/v2/instance"
+    CUSTOM_EMOJIS = "/api/v1/custom_emojis"
+    ANNOUNCEMENTS = "/api/v1/announcements"
+    TRENDS_TAGS = "/api/v1/trends/tags"
+    TRENDS_STATUSES = "/api/v1/trends/statuses"
+    TRENDS_LINKS = "/api/v1/trends/links"
+    DIRECTORY = "/api/v1/directory"
+
+    TIMELINE_PUBLIC = "/api/v1/timelines/public"
+    TIMELINE_TAG = "/api/v1/timelines/tag/{tag}"
+    TIMELINE_HOME = "/api/v1/timelines/home"
+    STATUS = "/api/v1/statuses/{id}"
+    STATUS_CONTEXT = "/api/v1/statuses/{id}/context"
+    TAG = "/api/v1/tags/{tag}"
+    SEARCH = "/api/v2/search"
+
+    ACCOUNT_CREDENTIALS = "/api/v1/accounts/verify_credentials"
+    ACCOUNT_LOOKUP = "/api/v1/accounts/lookup"
+    ACCOUNT_SEARCH = "/api/v1/accounts/search"
+    RELATIONSHIPS = "/api/v1/accounts/relationships"
+    ACCOUNT = "/api/v1/accounts/{id}"
+    ACCOUNT_STATUSES = "/api/v1/accounts/{id}/statuses"
+
+    NOTIFICATIONS_V1 = "/api/v1/notifications"
+    NOTIFICATIONS_V2 = "/api/v2/notifications"
+    MARKERS = "/api/v1/markers"
+    PREFERENCES = "/api/v1/preferences"
+    FILTERS_V1 = "/api/v1/filters"
+    FILTERS_V2 = "/api/v2/filters"
+    LISTS = "/api/v1/lists"
+    FOLLOW_REQUESTS = "/api/v1/follow_requests"
+    BOOKMARKS = "/api/v1/bookmarks"
+    FAVOURITES = "/api/v1/favourites"
+    CONVERSATIONS = "/api/v1/conversations"
+    FOLLOWED_TAGS = "/api/v1/followed_tags"
+    PUSH = "/api/v1/push/subscription"
+
+    ANY = "/api/{rest:.+}"
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """The addresses of one node, from its public base URL without a trailing slash."""
@@ -72,7 +124,7 @@ class Addresses:
         """Host, and port where it is not the scheme's own: what peers call this node."""
         return urlsplit(self.base_url).netloc
 
-    def at(self, path: Path, **parts: str) -> str:
+    def at(self, path: Path | ApiPath, **parts: str) -> str:
         """Return the full URL of ``path`` with its parts filled in, each percent-encoded."""
         return self.base_url + local(path, **parts)
 
@@ -150,7 +202,7 @@ def actor_page(actor: Actor, authority: str) -> str:
     return local(Path.AFFILIATE, id=actor.id)
 
 
-def local(path: Path, **parts: str) -> str:
+def local(path: Path | ApiPath, **parts: str) -> str:
     """Return ``path`` with its parts filled in, each percent-encoded, for links within the node."""
     return path.format(**{name: quote(part, safe="") for name, part in parts.items()})
 

@@ -68,6 +68,14 @@ class Role(StrEnum):
     OTHER = "other"  # anyone else on the fediverse
 
 
+class MemberRole(StrEnum):
+    """What a person may do on this node; each may do what the one before it may."""
+
+    MEMBER = "member"  # reads what is for this node's people
+    STEWARD = "steward"  # looks after affiliates and their listings
+    ADMIN = "admin"  # looks after the node
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingContent:
     """What its author says in a listing: everything but its identity and history.
@@ -219,3 +227,18 @@ class Peer:
     open_listings: int
     heard: datetime | None = None
     trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person who signs in on this node; no actor, so the fediverse never sees them.
+
+    ``name`` is what they sign in with. Whoever ``is_disabled`` is as good as not there.
+    """
+
+    id: str
+    name: str
+    display_name: str
+    role: MemberRole
+    is_disabled: bool = False
+    created: datetime

@@ -11,9 +11,10 @@ from typing import Protocol
 from catalogue.addresses import Addresses
 from catalogue.correspondence import Draft, Inquiry, Message, Standing
 from catalogue.events import Event
-from catalogue.model import Actor, Follow, Kind, Listing, Match, Peer, Role
+from catalogue.model import Actor, Follow, Kind, Listing, Match, Member, Peer, Role
 from catalogue.search import Counts, Page, Query
 from catalogue.taxonomy import Taxonomy
+from catalogue.timeline import Figures, Placed, Span
 
 
 class Clock(Protocol):
@@ -346,6 +347,46 @@ class PeerShelf(Protocol):
         ...
 
 
+class TimelineShelf(Protocol):
+    """Listings by the place that each has in time."""
+
+    def slice(self, query: Query, span: Span, now: datetime) -> list[Placed]:
+        """Return the part of what a query finds that lies in a span, newest first."""
+        ...
+
+    def find(self, place: int) -> Placed | None:
+        """Return the listing at this place, or None."""
+        ...
+
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the places of those of ``ids`` that are here."""
+        ...
+
+    def figures(self, uris: Iterable[str], now: datetime) -> dict[str, Figures]:
+        """Return for each of these actors how much there is of it."""
+        ...
+
+
+class MemberShelf(Protocol):
+    """The people who sign in on this node."""
+
+    def find(self, member_id: str) -> Member | None:
+        """Return the member with this id, or None."""
+        ...
+
+    def find_by_name(self, name: str) -> Member | None:
+        """Return the member who signs in with this name in any letter case, or None."""
+        ...
+
+    def put(self, member: Member) -> None:
+        """Store a member, new or changed."""
+        ...
+
+    def list_all(self) -> list[Member]:
+        """Return every member, by name."""
+        ...
+
+
 class Store(Protocol):
     """All that one transaction can reach."""
 
@@ -392,6 +433,16 @@ class Store(Protocol):
     @property
     def events(self) -> EventShelf:
         """What happened."""
+        ...
+
+    @property
+    def timeline(self) -> TimelineShelf:
+        """Listings by their place in time."""
+        ...
+
+    @property
+    def members(self) -> MemberShelf:
+        """The people of this node."""
         ...
 
     @property

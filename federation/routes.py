@@ -42,7 +42,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 VARY = "Accept, Signature"
 RETRY_AFTER = "120"
-ANYWHERE = {"Access-Control-Allow-Origin": "*"}  # RFC 7033 5
+ANYWHERE = {"Access-Control-Allow-Origin": "*"}  # RFC 7033 5; apps in a browser look here first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,14 +293,16 @@ class _Door:
     async def nodeinfo_index(self, request: web.Request) -> web.StreamResponse:
         """Say where NodeInfo is."""
         del request
-        return _json(endpoints.nodeinfo_index(self.addresses), media_type="application/json")
+        document = endpoints.nodeinfo_index(self.addresses)
+        return _json(document, media_type="application/json", headers=ANYWHERE)
 
     async def nodeinfo(self, request: web.Request) -> web.StreamResponse:
         """Say what this node is."""
         version = request.match_info["version"]
         document = await self.database.read(endpoints.nodeinfo, version, self.settings)
         schema = f"{endpoints.NODEINFO_SCHEMA}/{version}#"
-        return _json(document, media_type=f'application/json; profile="{schema}"')
+        media_type = f'application/json; profile="{schema}"'
+        return _json(document, media_type=media_type, headers=ANYWHERE)
 
 
 # -- requests and answers -------------------------------------------------------------------------

@@ -36,9 +36,13 @@ from node.config import LOCK, Config, software_version
 from node.health import Health
 from node.identity import SystemClock
 from node.lock import locked
+from node.posts import Posts
 from node.setup import NodeDatabase, open_database, summary_of
 from node.storage.store import NodeStore
 from node.worker import Station, Worker, every
+from web import accounts
+from web.mastodon.desk import Desk
+from web.mastodon.routes import routes as app_routes
 from web.middleware import middlewares
 from web.routes import routes as people_routes
 from web.site import Site
@@ -133,7 +137,17 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     _add_doors(
         app,
         machine_routes(database, inbox, keyring, addresses=addresses, settings=settings),
-        people_routes(site, database, homes),
+        [
+            *people_routes(site, database, homes),
+            *app_routes(
+                Desk(
+                    site=site,
+                    keeper=database,
+                    posts=Posts(addresses),
+                    trusted=config.trusted_proxies,
+                )
+            ),
+        ],
     )
     return app
 
@@ -204,6 +218,7 @@ async def _match(database: NodeDatabase, inbox: Inbox) -> int:
 
 async def _tidy(database: NodeDatabase, settings: Settings, keyring: Keyring) -> int:
     await database.write(tidy, settings)
+    await database.write(accounts.tidy)
     await tidy_keys(database, keyring)
     return 0
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class Config:
     """How one node runs. ``base_url`` is what peers call it, without a slash at the end.
 
     ``source`` is where the code that runs is to be had (AGPL 13), for a node that changed it.
+    ``trusted_proxies`` may say with ``X-Forwarded-For`` for whom they ask.
     """
 
     data: Path
@@ -39,6 +41,10 @@ class Config:
     languages: tuple[str, ...] = ("en",)
     source: str = ""
     dev: bool = False
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1"),
+    )
 
     @property
     def database(self) -> Path:
@@ -112,6 +118,7 @@ def save(config: Config) -> None:
         f"languages = [{', '.join(map(_toml, config.languages))}]",
         f"source = {_toml(config.source)}",
         f"dev = {'true' if config.dev else 'false'}",
+        f"trusted_proxies = [{', '.join(_toml(str(each)) for each in config.trusted_proxies)}]",
     ]
     (config.data / FILE).write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -171,6 +178,14 @@ def _dev(value: Any) -> list[tuple[str, Any]]:
     return [("dev", value in (True, "true", "1"))]
 
 
+def _networks(value: Any) -> list[tuple[str, Any]]:
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise TypeError("trusted_proxies must be a list of addresses")
+    networks = [ip_network(each.strip()) for each in given if each.strip()]
+    return [("trusted_proxies", tuple(networks))]
+
+
 _READERS = {
     "base_url": _text("base_url"),
     "listen": _listen,
@@ -179,4 +194,5 @@ _READERS = {
     "source": _text("source"),
     "languages": _languages,
     "dev": _dev,
+    "trusted_proxies": _networks,
 }

@@ -19,7 +19,17 @@ from aiohttp import web
 
 from catalogue import following, listings
 from catalogue.language import LanguageMap
-from catalogue.model import Category, FollowState, Kind, Listing, ListingContent, Mode, Role
+from catalogue.members import MemberDraft
+from catalogue.model import (
+    Category,
+    FollowState,
+    Kind,
+    Listing,
+    ListingContent,
+    MemberRole,
+    Mode,
+    Role,
+)
 from catalogue.people import AffiliateDraft
 from catalogue.policy import MEMBER
 from catalogue.richtext import from_markdown
@@ -31,8 +41,11 @@ from node.config import Config, ConfigError
 from node.serving import start
 from node.setup import NodeDatabase, admit, create_node, open_database
 from node.storage.store import NodeStore
+from web import accounts, passwords
 
 FIRST_PORT = 8101
+PASSWORD_LETTERS = 16
+SIGN_IN = "player"  # the member that each node has
 AGREE_SECONDS = 120.0  # how long the catalogues may take to agree
 
 
@@ -88,6 +101,23 @@ async def open_world(folder: Path, *, nodes: int, port: int | None) -> list[Play
 async def close_world(players: Sequence[Player]) -> None:
     """End every node cleanly."""
     await asyncio.gather(*(player.runner.cleanup() for player in players))
+
+
+async def open_doors(players: Sequence[Player]) -> Mapping[str, str]:
+    """Let one member sign in on every node, with a password made just now; return both."""
+    password = accounts.new_secret()[:PASSWORD_LETTERS]
+    encoded = await asyncio.to_thread(passwords.hashed, password)
+    for player in players:
+        await player.database.write(_let_in, encoded)
+    return {"name": SIGN_IN, "password": password}
+
+
+def _let_in(store: NodeStore, encoded: str) -> None:
+    if store.members.find_by_name(SIGN_IN):
+        accounts.set_password(store, SIGN_IN, encoded)
+    else:
+        draft = MemberDraft(name=SIGN_IN, display_name="Player", role=MemberRole.ADMIN)
+        accounts.admit_member(store, draft, encoded)
 
 
 async def agreed(players: Sequence[Player], seconds: float = AGREE_SECONDS) -> bool:

@@ -84,7 +84,11 @@ class Door:
         )
         if packs:
             response.headers["Content-Encoding"] = "gzip"
-        return secured(response)
+        secured(response)
+        if asset.content_type == "image/svg+xml":  # apps on other sites show it for an affiliate
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
 
 
 def refused(request: web.Request, visit: Visit, refusal: NotFound | Invalid) -> web.Response:

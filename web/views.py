@@ -479,6 +479,29 @@ class ErrorView(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeView(View):
+    """What an app asks for, and the form to let it; ``goal`` is where one is sent afterwards."""
+
+    template: ClassVar[str] = "authorize.html"
+    app: Text
+    goal: str
+    action: str
+    hidden: tuple[tuple[str, str], ...]
+    is_wrong: bool
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeView(View):
+    """A code to copy into an app."""
+
+    template: ClassVar[str] = "code.html"
+    app: Text
+    code: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
     """No page: the answer is elsewhere."""
 

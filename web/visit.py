@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from catalogue import addresses
-from catalogue.addresses import Path
+from catalogue.addresses import ApiPath, Path
 from catalogue.language import LanguageMap, Phrase, primary
 from catalogue.model import Actor
 from catalogue.policy import ANYONE, Viewer
@@ -53,7 +53,7 @@ class Visit:
 
     # -- links --------------------------------------------------------------------------------
 
-    def at(self, path: Path, asked: Iterable[tuple[str, str]] = (), **parts: str) -> str:
+    def at(self, path: Path | ApiPath, asked: Iterable[tuple[str, str]] = (), **parts: str) -> str:
         """Return a link to ``path`` of this node that asks for ``asked``."""
         return self._link(addresses.local(path, **parts), asked)
 

@@ -32,7 +32,7 @@ def content(listing: Listing, language: str, taxonomy: Taxonomy, addresses: Addr
     words = _words(language)
     title = listing.title.best([language]).text
     lead = words["closed"] if listing.status is Status.CLOSED else words[listing.kind]
-    link = f'<a href="{escape(listing.url)}">{escape(addresses.authority)}</a>'
+    link = f'<a href="{escape(listing.url)}">{escape(listing.node)}</a>'
     facts = "".join(
         f"<li>{escape(name)}: {escape(value)}</li>"
         for name, value in _facts(listing, language, taxonomy)

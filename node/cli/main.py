@@ -21,6 +21,7 @@ from node.cli import (
     inquiry,
     keys,
     listing,
+    members,
     operating,
     playing,
     relaying,
@@ -99,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
         finding,
         keys,
         operating,
+        members,
     ):
         group.add(commands)
     return top

@@ -18,6 +18,7 @@ from node.playground import (
     agreed,
     close_world,
     holding,
+    open_doors,
     open_needs,
     open_world,
 )
@@ -69,6 +70,7 @@ async def _play(arguments: argparse.Namespace, folder: Path, answers: list[Answe
     try:
         converged = await agreed(players)
         data = await _described(players, converged=converged, seconds=time.monotonic() - begun)
+        data["sign_in"] = await open_doors(players)
         if not converged:
             raise NoAgreementError("the nodes did not come to hold the same catalogue in time")
         answer = Answer(data, _lines(players, data))
@@ -125,9 +127,10 @@ def _lines(players: list[Player], data: dict[str, Any]) -> list[str]:
         f"  (follow @{player.config.addresses.acct('catalogue')})"
         for player in players
     ]
-    shared = data["nodes"][0]["listings"]
+    shared, door = data["nodes"][0]["listings"], data["sign_in"]
     return [
         f"{len(players)} nodes share {shared} open listings after {data['seconds']} s:",
         *addresses,
         f"{len(data['matches'])} needs, {len(met)} matched, {len(abroad)} from another node.",
+        f"Sign in on each, from a Mastodon app: {door['name']}, password {door['password']}",
     ]

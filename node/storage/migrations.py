@@ -349,6 +349,67 @@ def s005_signatures(database: sqlite_utils.Database) -> None:
 
 
 @schema()
+def s006_accounts(database: sqlite_utils.Database) -> None:
+    """Members and their passwords, apps, codes and tokens; the place of a listing in time."""
+    _run(
+        database,
+        """
+        ALTER TABLE listing ADD COLUMN place INTEGER GENERATED ALWAYS AS
+            (max(published_at, 0) * 1048576 + (seq & 1048575)) VIRTUAL;
+        CREATE INDEX listing_by_place ON listing (place);
+
+        CREATE TABLE member (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            display_name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            is_disabled INTEGER NOT NULL,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE password (
+            member_id TEXT PRIMARY KEY REFERENCES member (id) ON DELETE CASCADE,
+            encoded TEXT NOT NULL,
+            changed_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE oauth_app (
+            id TEXT PRIMARY KEY,
+            secret TEXT NOT NULL,
+            name TEXT NOT NULL,
+            website TEXT NOT NULL,
+            redirect_uris TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX oauth_app_by_age ON oauth_app (created_at);
+
+        CREATE TABLE oauth_code (
+            hash TEXT PRIMARY KEY,
+            app_id TEXT NOT NULL REFERENCES oauth_app (id) ON DELETE CASCADE,
+            member_id TEXT NOT NULL REFERENCES member (id) ON DELETE CASCADE,
+            redirect_uri TEXT NOT NULL,
+            challenge TEXT NOT NULL,
+            is_used INTEGER NOT NULL,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX oauth_code_by_app ON oauth_code (app_id);
+        CREATE INDEX oauth_code_by_member ON oauth_code (member_id);
+
+        CREATE TABLE oauth_token (
+            hash TEXT PRIMARY KEY,
+            app_id TEXT NOT NULL REFERENCES oauth_app (id) ON DELETE CASCADE,
+            member_id TEXT REFERENCES member (id) ON DELETE CASCADE,
+            code TEXT,
+            created_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX oauth_token_by_app ON oauth_token (app_id, member_id);
+        CREATE INDEX oauth_token_by_member ON oauth_token (member_id, created_at);
+        """,
+    )
+
+
+@schema()
 def s008_comparison(database: sqlite_utils.Database) -> None:
     """Digests of what each node has open, and when they are compared."""
     _run(

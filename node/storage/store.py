@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from catalogue.addresses import Addresses
 from catalogue.ports import Clock, Ids
 from catalogue.taxonomy import Taxonomy
+from node.storage.accounts import Apps, Grants, Members, Passwords, Tokens
 from node.storage.actors import Actors, Peers
 from node.storage.comparisons import Comparisons
 from node.storage.digests import Digests
@@ -20,6 +21,7 @@ from node.storage.parties import Keys, Parties
 from node.storage.queues import CatchUps, Deliveries, Inbox
 from node.storage.quotes import Quotes
 from node.storage.sql import Sql
+from node.storage.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Surroundings:
 
 
 class NodeStore:
-    """All that one transaction can reach; what the catalogue and federation ask for in one."""
+    """All that one transaction can reach; what the catalogue and the doors ask for in one."""
 
     def __init__(self, sql: Sql, around: Surroundings) -> None:
         self.clock = around.clock
@@ -62,3 +64,10 @@ class NodeStore:
         self.catch_ups = CatchUps(sql)
         self.digests = Digests(sql)
         self.comparisons = Comparisons(sql)
+
+        self.timeline = Timeline(sql)
+        self.members = Members(sql)
+        self.passwords = Passwords(sql)
+        self.apps = Apps(sql)
+        self.grants = Grants(sql)
+        self.tokens = Tokens(sql)

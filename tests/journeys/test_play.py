@@ -39,7 +39,7 @@ async def test_three_nodes_agree_and_say_what_they_hold() -> None:
     code, out, err = await play("--json", "--port", str(row_of_ports(3)))
     assert (code, err) == (0, "")
     said = json.loads(out)
-    assert set(said) == {"nodes", "converged", "seconds", "matches"}
+    assert set(said) == {"nodes", "converged", "seconds", "matches", "sign_in"}
     assert said["converged"] is True
     assert [node["listings"] for node in said["nodes"]] == [WORLD] * 3
     assert {len(node) for node in said["nodes"]} == {4}

@@ -56,6 +56,17 @@ def test_environment_goes_before_the_file(written):
     )
 
 
+def test_proxies_are_trusted_by_address_or_network_h69(written):
+    text = 'base_url = "https://hub.example"\n'
+    assert [str(each) for each in load(written(text), {}).trusted_proxies] == [
+        "127.0.0.0/8",
+        "::1/128",
+    ]
+    named = load(written(f'{text}trusted_proxies = ["10.1.2.3", "fd00::/8"]'), {}).trusted_proxies
+    assert [str(each) for each in named] == ["10.1.2.3/32", "fd00::/8"]
+    assert load(written(text), {"CAPX_TRUSTED_PROXIES": ""}).trusted_proxies == ()
+
+
 def test_flag_goes_before_all():
     assert listening_on(GOOD, "0.0.0.0:9000") == replace(GOOD, host="0.0.0.0", port=9000)
 
@@ -110,6 +121,7 @@ def test_bad_value_is_named(written, text, word):
         ("CAPX_DEV", "maybe"),
         ("CAPX_LANGUAGES", "no tag!"),
         ("CAPX_BASE_URL", ""),
+        ("CAPX_TRUSTED_PROXIES", "not-an-address"),
     ],
 )
 def test_bad_environment_is_named(written, name, value):

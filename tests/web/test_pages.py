@@ -567,7 +567,8 @@ async def test_the_files_of_a_page_are_there_and_stay_for_a_year(browser):
         answer = await browser.get(address)
         assert (answer.status, answer.content_type) == (200, kind)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert {name: answer.headers.get(name) for name in SECURITY} == SECURITY
+        for_apps = {"Cross-Origin-Resource-Policy": "cross-origin"} if "svg" in kind else {}
+        assert {name: answer.headers.get(name) for name in SECURITY} == {**SECURITY, **for_apps}
         assert re.fullmatch(r"/static/\w+\.[0-9a-f]{12}\.(css|svg)", address)
 
 

@@ -47,7 +47,7 @@ ENDINGS = {
 CARRIED = {
     *(
         f"error-{status}-{part}"
-        for status, part in product((400, 404, 405, 500, 503), ("title", "text"))
+        for status, part in product((400, 403, 404, 405, 429, 500, 503), ("title", "text"))
     ),
     *("nav-browse", "nav-capacities", "nav-affiliates", "nav-about"),
     *("home-offers", "home-needs", "empty-offers", "empty-needs"),
