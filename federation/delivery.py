@@ -70,6 +70,9 @@ class Courier:
 
     async def _run_lane(self, host: str) -> None:
         """Deliver to one host, a few at a time, until nothing is due or the host is left alone."""
+        if await self._database.read(_is_blocked, host):  # since it was put on its way
+            await self._database.write(_drop, host)
+            return
         while True:
             batch = await self._database.read(self._next_for, host)
             if not batch:
@@ -161,6 +164,14 @@ class Courier:
 def _hint_for(store: FederationStore, delivery: Delivery) -> dict[str, str]:
     """Return what the last delivery that waits for an inbox hints at."""
     return header_for(store, delivery.inbox) if store.deliveries.is_last(delivery) else {}
+
+
+def _is_blocked(store: FederationStore, host: str) -> bool:
+    return store.hosts.is_blocked(host)
+
+
+def _drop(store: FederationStore, host: str) -> None:
+    store.deliveries.drop_host(host)
 
 
 def _one_of_each(deliveries: list[Delivery]) -> list[Delivery]:

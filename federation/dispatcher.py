@@ -14,13 +14,16 @@ from datetime import datetime
 from typing import Any
 
 from catalogue.ports import Clock
+from federation.admission import is_blocked
 from federation.errors import GiveUp, Refused, TryLater
 from federation.inbox import describe
 from federation.incoming import (
     accept,
     announce,
+    block,
     create,
     delete,
+    flag,
     follow,
     move,
     quote_request,
@@ -56,8 +59,10 @@ class Verb:
 VERBS = {
     "Accept": Verb(accept.needs, accept.apply),
     "Announce": Verb(announce.needs, announce.apply),
+    "Block": Verb(block.needs, block.apply),
     "Create": Verb(create.needs, create.apply),
     "Delete": Verb(delete.needs, delete.apply),
+    "Flag": Verb(flag.needs, flag.apply),
     "Follow": Verb(follow.needs, follow.apply),
     "Move": Verb(move.needs, move.apply),
     "QuoteRequest": Verb(quote_request.needs, quote_request.apply),
@@ -142,7 +147,8 @@ class Dispatcher:
         """Fetch what an activity needs, and then the authors of that."""
         fetched = await self._resolver.fetch_all(needs)
         authors = await self._database.read(_unknown_authors, list(fetched.values()))
-        await self._resolver.fetch_all(authors)
+        left = self._settings.page_fetches - len(needs)  # one budget for all that it needs
+        await self._resolver.fetch_all(authors[: max(0, left)])
         return fetched
 
     async def _put_off(self, received: Received, reason: str, most: int) -> None:
@@ -187,7 +193,8 @@ def _unknown_authors(store: FederationStore, documents: Sequence[Document]) -> l
 
 
 def _apply(store: FederationStore, verb: Verb, said: Said, seq: int) -> None:
-    verb.apply(store, said)
+    if not is_blocked(store, said.actor):  # since it was taken in
+        verb.apply(store, said)
     store.inbox.done(seq)
 
 

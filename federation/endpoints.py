@@ -20,6 +20,7 @@ from catalogue.policy import ANYONE, Viewer, may_see
 from catalogue.richtext import plain
 from catalogue.search import Facet, Query
 from catalogue.topics import find_topic_actor
+from federation.admission import is_blocked
 from federation.errors import Gone, Malformed, NotHere
 from federation.guard import MAX_URL, host_of, same_origin
 from federation.hints import viewer_at
@@ -28,7 +29,7 @@ from federation.mapping import note
 from federation.mapping.actor import to_document
 from federation.mapping.proposal import to_note
 from federation.mapping.values import from_moment
-from federation.model import Sent
+from federation.model import Openness, Sent
 from federation.outgoing import create, delete, quote_request
 from federation.ports import FederationStore
 from federation.settings import Settings
@@ -66,6 +67,14 @@ def actor(store: FederationStore, keyring: Keyring, handle: str) -> Json:
     found = get_local(store, handle)
     keys = keyring.public_keys(store, found.uri)
     return to_document(found, keys, store.taxonomy, store.addresses)
+
+
+STUB = ("@context", "id", "type", "preferredUsername", "inbox", "endpoints", "publicKey")
+
+
+def stub(document: Json) -> Json:
+    """Return what of an actor's document it takes to check what it signs, and to answer it."""
+    return {name: document[name] for name in (*STUB, "assertionMethod") if name in document}
 
 
 def get_local(store: FederationStore, handle: str) -> Actor:
@@ -230,7 +239,7 @@ def _proven_note(store: FederationStore, prover: Prover, found: Listing) -> Json
 
 def viewer_for(store: FederationStore, reader: str | None) -> Viewer:
     """Return what a signed reader is to this node: a peer when its node follows our catalogue."""
-    if reader is None or store.hosts.is_blocked(host_of(reader)):
+    if reader is None or is_blocked(store, reader):
         return ANYONE
     return viewer_at(store, host_of(reader))
 
@@ -525,6 +534,7 @@ def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
     affiliates = store.actors.list_by_role(Role.AFFILIATE, node)
     catalogue = get_local(store, CATALOGUE_HANDLE)
     kinds = dict(counts(store, Query(node=node))[Facet.KIND])
+    is_on = settings.openness is not Openness.OFF
     software = {"name": "capacity-exchange", "version": settings.version}
     if settings.source and version == "2.1":  # 2.0 knows neither
         software |= {"repository": settings.source, "homepage": settings.source}
@@ -532,7 +542,7 @@ def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
     return {
         "version": version,
         "software": software,
-        "protocols": ["activitypub"],
+        "protocols": ["activitypub"] if is_on else [],
         "services": {"inbound": [], "outbound": []},
         "openRegistrations": False,
         "usage": {
@@ -546,7 +556,7 @@ def nodeinfo(store: FederationStore, version: str, settings: Settings) -> Json:
         "metadata": {
             "nodeName": catalogue.name,
             "nodeDescription": plain(catalogue.summary.main.text),
-            "federation": {"enabled": True},
+            "federation": {"enabled": is_on},
             "capacityExchange": {
                 "openOffers": kinds.get(Kind.OFFER, 0),
                 "openNeeds": kinds.get(Kind.NEED, 0),

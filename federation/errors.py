@@ -10,8 +10,10 @@
     │   ├── NotHere               404  no such thing, or not for this reader
     │   ├── Gone                  410  it was here and has been deleted
     │   ├── TooLarge              413  the body is over the limit
-    │   └── UnsupportedMedia      415  not an ActivityStreams media type
+    │   ├── UnsupportedMedia      415  not an ActivityStreams media type
+    │   └── TooMany               429  more often than this node allows
     ├── TryLater                  503  it may work later; a queue retries it
+    │   └── Overloaded            503  this node has too much to do now
     └── GiveUp                    it will never work; a queue must not retry it
 
 Every error has a public face, ``str(error)``, which is safe to send to a stranger, and a stable
@@ -85,6 +87,17 @@ class UnsupportedMedia(Refused):
     status = 415
 
 
+class TooMany(Refused):
+    """It came more often than is allowed; ``retry_after`` is when to come back, in seconds."""
+
+    code = "too-many"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class TryLater(FederationError):
     """It may work later. ``retry_after`` is the other side's wish in seconds, if it had one."""
 
@@ -94,6 +107,12 @@ class TryLater(FederationError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Overloaded(TryLater):
+    """This node has as much to do as it can bear."""
+
+    code = "overloaded"
 
 
 class GiveUp(FederationError):

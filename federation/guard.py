@@ -165,6 +165,12 @@ def host_of(uri: str) -> str:
     return _parse(uri).authority
 
 
+def domains_of(host: str) -> list[str]:
+    """Return a host without its port, every domain above it, and the host as it is (H65)."""
+    labels = host.lower().partition(":")[0].rstrip(".").split(".")
+    return [*(".".join(labels[start:]) for start in range(len(labels))), host.lower()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
     """An http(s) URI taken apart; ``tail`` is its path, query and fragment as written."""

@@ -11,20 +11,22 @@ Steps, cheap ones first, and nothing is written before the last:
 6. the signature; after a failure once more with the key fetched anew
 7. the actor's proof, if there is one, in the same way; a bad one is refused however good the
    signature, because it has precedence (FEP-8b32)
-8. the hosts of signer and actor are not blocked; a blocked one is not even asked for its key
+8. neither signer nor actor nor their hosts are blocked, whose keys are not even asked for; and
+   there are not too many letters, of the signer or in all
 9. kept on disk under its id; a repeat changes nothing (ActivityPub 7.1.2)
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from catalogue.addresses import Addresses
 from catalogue.ports import Clock
+from federation.admission import Admission, is_peer, refuse_blocked
 from federation.errors import (
-    Forbidden,
     GiveUp,
     Malformed,
+    Overloaded,
     Refused,
     TooLarge,
     TryLater,
@@ -45,6 +47,7 @@ from federation.signatures.request import SignedRequest
 from federation.strictjson import parse_object
 
 BUSY = timedelta(seconds=1)
+FRESH = timedelta(seconds=1)  # how long it is known who is a peer, and how much waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Letter:
     content_type: str
     body: bytes
     request: SignedRequest
+    client: str | None = None  # whom it is counted for; None for this node's own side
 
 
 class Inbox:
@@ -67,13 +71,18 @@ class Inbox:
         addresses: Addresses,
         clock: Clock,
         settings: Settings,
+        admission: Admission | None = None,
     ) -> None:
         self._database = database
         self._resolver = resolver
+        self._admission = admission or Admission(settings.rates)
         self._addresses = addresses
         self._clock = clock
         self._settings = settings
         self._last_letter: datetime | None = None
+        self._standing_at = datetime.min.replace(tzinfo=UTC)
+        self._waiting = 0
+        self._peers: dict[str, bool] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -87,14 +96,23 @@ class Inbox:
         Raises Refused for what will not do, TryLater when the sender's key cannot be had now.
         """
         self._last_letter = self._clock.now()
+        with self._admission.one_more():
+            return await self._take(letter)
+
+    async def _take(self, letter: Letter) -> bool:
         activity = self._read(letter)
         actor = self._sender(activity)
-        if _is_farewell(activity) and not await self._database.read(_is_known, actor):
-            return False
-        proof = proof_by(activity, actor)
-        signer = await self._signer(claim_of(letter.request), None if proof else actor)
-        if proof is not None:
-            await self._verify_proof(activity, proof, actor, is_relayed=signer != actor)
+        try:
+            if _is_farewell(activity) and not await self._database.read(_is_known, actor):
+                return False
+            proof = proof_by(activity, actor)
+            signer = await self._signer(claim_of(letter.request), None if proof else actor)
+            if proof is not None:
+                await self._verify_proof(activity, proof, actor, is_relayed=signer != actor)
+        except (Refused, TryLater):  # whoever is blocked hears of that first (H64)
+            await self._database.read(refuse_blocked, actor)
+            raise
+        await self._count(activity, signer, letter.client)
         return await self._database.write(
             self._remember, get_id(activity), actor, signer, letter, self._clock.now()
         )
@@ -108,14 +126,30 @@ class Inbox:
         letter: Letter,
         now: datetime,
     ) -> bool:
+        for each in {signer, actor}:
+            refuse_blocked(store, each)
         host = host_of(signer)
-        if any(store.hosts.is_blocked(each) for each in {host, host_of(actor)}):
-            raise Forbidden("this node does not take anything from your host")
         store.hosts.heard(host, now)
         if hint := hint_in(letter.request.headers.get(HEADER.lower(), ())):
             due, rest = now + self._settings.compare_delay, self._settings.compare_rest
             note_hint(store, host, hint, due=due, rest=rest)
         return store.inbox.remember(uri, actor=actor, body=letter.body, at=now)
+
+    async def _count(self, activity: Document, actor: str, client: str | None) -> None:
+        """Count a letter that is authentic; raise TooMany or Overloaded for one too many."""
+        now = self._clock.now()
+        if now - self._standing_at > FRESH:
+            self._standing_at = now
+            self._peers.clear()
+            self._waiting = await self._database.read(_count_waiting)
+        if 0 < self._settings.rates.backlog <= self._waiting:
+            raise Overloaded("this node has too many letters to work on")
+        near = self._peers.get(actor)
+        if near is None:
+            near = self._peers[actor] = await self._database.read(is_peer, actor)
+        if near:
+            self._admission.greet(client)
+        self._admission.letter(actor, describe(activity), is_peer=near)
 
     def _read(self, letter: Letter) -> Document:
         if not is_activity_type(letter.content_type):
@@ -212,6 +246,10 @@ def _heard(store: FederationStore, host: str, now: datetime) -> None:
 
 def _is_known(store: FederationStore, actor: str) -> bool:
     return store.parties.find(actor) is not None
+
+
+def _count_waiting(store: FederationStore) -> int:
+    return store.inbox.count_pending()
 
 
 def describe(activity: Document) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from catalogue.addresses import Path
@@ -189,3 +190,55 @@ class QuoteStamp:
     quote: str
     asker: str
     made: datetime
+
+
+class Openness(StrEnum):
+    """With whom this node federates: all who are not blocked, those on a list, or nobody."""
+
+    OPEN = "open"
+    ALLOWLIST = "allowlist"
+    OFF = "off"
+
+
+class Severity(StrEnum):
+    """How strictly a host is kept away, in Mastodon's words.
+
+    ``noop`` does nothing but carry the other columns. Listings of a ``silence`` host are not kept,
+    so they are neither shown nor matched; all else goes on. A ``suspend`` host is blocked.
+    """
+
+    NOOP = "noop"
+    SILENCE = "silence"
+    SUSPEND = "suspend"
+
+    @property
+    def strictness(self) -> int:
+        """A number that grows with strictness."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostBlock:
+    """How a host and its subdomains are treated. ``reason`` is for operators only (L44)."""
+
+    host: str
+    severity: Severity = Severity.SUSPEND
+    reject_media: bool = False
+    reject_reports: bool = False
+    public_comment: str = ""
+    obfuscate: bool = False
+    reason: str = ""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody elsewhere says is wrong with actors or listings that are here."""
+
+    number: int
+    uri: str
+    actor: str
+    content: str
+    about: tuple[str, ...]
+    received: datetime
+    closed: datetime | None = None

@@ -10,6 +10,7 @@ from federation.model import (
     CatchUp,
     Comparison,
     Delivery,
+    HostBlock,
     HostState,
     KnownKey,
     OwnKey,
@@ -17,6 +18,7 @@ from federation.model import (
     QueueItem,
     QuoteStamp,
     Received,
+    Report,
     Sent,
 )
 
@@ -113,6 +115,10 @@ class InboxShelf(Protocol):
 
     def bury(self, seq: int, *, reason: str) -> None:
         """Give up on an activity, keeping it with the reason for an operator."""
+        ...
+
+    def count_pending(self) -> int:
+        """Count what is not worked on yet."""
         ...
 
     def forget_before(self, moment: datetime) -> int:
@@ -253,7 +259,7 @@ class HostShelf(Protocol):
         ...
 
     def is_blocked(self, host: str) -> bool:
-        """Say whether a host or a domain above it is blocked here."""
+        """Say whether a host is not dealt with: blocked like a domain above it, or not allowed."""
         ...
 
     def block(self, host: str, *, at: datetime, reason: str) -> None:
@@ -286,6 +292,120 @@ class RelayShelf(Protocol):
 
     def has(self, actor: str) -> bool:
         """Say whether an actor is a relay."""
+        ...
+
+
+class BlockShelf(Protocol):
+    """What the operator decided about others, and who wants nothing from us."""
+
+    def put_host(self, block: HostBlock) -> None:
+        """Store how a host and its subdomains are treated, in the place of what was."""
+        ...
+
+    def find_host(self, host: str) -> HostBlock | None:
+        """Return how exactly this host is treated, or None."""
+        ...
+
+    def list_hosts(self) -> list[HostBlock]:
+        """Return every host that is treated in a way of its own, by name."""
+        ...
+
+    def is_silenced(self, host: str) -> bool:
+        """Say whether a host or a domain above it is silenced or blocked."""
+        ...
+
+    def rejects_reports(self, host: str) -> bool:
+        """Say whether reports of a host are not wanted."""
+        ...
+
+    def put_allowed(self, host: str, at: datetime) -> None:
+        """Put a host and its subdomains on the list of those allowed."""
+        ...
+
+    def remove_allowed(self, host: str) -> bool:
+        """Take a host off that list; say whether it was on it."""
+        ...
+
+    def list_allowed(self) -> list[str]:
+        """Return the hosts on that list, by name."""
+        ...
+
+    def is_blocked(self, actor: str) -> bool:
+        """Say whether this one actor is blocked here."""
+        ...
+
+    def put_actor(self, actor: str, *, at: datetime, reason: str) -> None:
+        """Block one actor."""
+        ...
+
+    def remove_actor(self, actor: str) -> bool:
+        """Lift the block of one actor; say whether there was one."""
+        ...
+
+    def list_actors(self) -> list[tuple[str, str]]:
+        """Return the blocked actors with the reasons given."""
+        ...
+
+    def refuse(self, actor: str, refused: str, *, uri: str, at: datetime, most: int) -> None:
+        """Note that ``actor`` wants nothing from ``refused``; the oldest go beyond ``most``."""
+        ...
+
+    def relent(self, actor: str, named: str) -> None:
+        """Note that ``actor`` took that back, named by whom it is about or by its own id."""
+        ...
+
+    def is_refused(self, actor: str, refused: str) -> bool:
+        """Say whether ``actor`` wants nothing from ``refused``."""
+        ...
+
+    def list_nodes(self) -> list[str]:
+        """Return every host that an actor or a listing here is of."""
+        ...
+
+    def list_actors_of(self, node: str) -> list[str]:
+        """Return the URIs of the actors of one host."""
+        ...
+
+    def list_ties(self) -> list[tuple[str, str]]:
+        """Return who follows whom, or asked to."""
+        ...
+
+    def list_waiting(self) -> list[str]:
+        """Return the actors whose letters are not worked on yet."""
+        ...
+
+    def drop_letters(self, actor: str) -> None:
+        """Take an actor's letters out of the inbox; their ids stay known."""
+        ...
+
+    def drop_deliveries(self, inbox: str) -> None:
+        """Take what is on its way to one inbox out of the queue."""
+        ...
+
+
+class ReportShelf(Protocol):
+    """Reports about what is here, for stewards to read."""
+
+    def add(
+        self, uri: str, *, actor: str, content: str, about: tuple[str, ...], at: datetime
+    ) -> bool:
+        """Keep a report; return False for one that this actor has made before."""
+        ...
+
+    def find(self, number: int) -> Report | None:
+        """Return the report with this number, or None."""
+        ...
+
+    def list_open(self, limit: int) -> list[Report]:
+        """Return the reports that nobody has closed, oldest first."""
+        ...
+
+    def count_open(self, host: str | None = None) -> int:
+        """Count the open reports, of one host or all."""
+        ...
+
+    def close(self, number: int, at: datetime) -> bool:
+        """Close a report; return False for one that is not open."""
         ...
 
 
@@ -452,6 +572,16 @@ class FederationStore(Store, Protocol):
     @property
     def quotes(self) -> QuoteShelf:
         """Consents to quotes."""
+        ...
+
+    @property
+    def blocks(self) -> BlockShelf:
+        """What was decided about others."""
+        ...
+
+    @property
+    def reports(self) -> ReportShelf:
+        """What others say is wrong here."""
         ...
 
     @property

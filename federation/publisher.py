@@ -214,7 +214,7 @@ def _tell_one(
     party, now = store.parties.find(to), store.clock.now()
     proven = keyring.prove(store, activity, owner=activity["actor"], at=now)
     _keep(store, proven, at=now, is_public=False)
-    if party is not None:
+    if party is not None and not store.blocks.is_refused(to, activity["actor"]):
         _deliver(store, proven, [party.inbox])
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from catalogue.addresses import Addresses, Path
 from catalogue.ports import Clock
+from federation.admission import Admission, is_peer
 from federation.errors import FederationError, GiveUp, Malformed, TryLater, Unauthenticated
 from federation.guard import host_of, same_origin
 from federation.incoming.actor import shelve_actor
@@ -59,9 +60,11 @@ class Resolver:
         addresses: Addresses,
         clock: Clock,
         settings: Settings,
+        admission: Admission | None = None,
     ) -> None:
         self._database = database
         self._remote = remote
+        self._admission = admission or Admission(settings.rates)
         self._addresses = addresses
         self._clock = clock
         self._settings = settings
@@ -93,8 +96,7 @@ class Resolver:
     async def _fetch(self, address: str, *, collection: bool) -> Fetched:
         if self._addresses.is_ours(address):
             raise GiveUp("this node does not ask itself")
-        if await self._database.read(_is_blocked, host_of(address)):
-            raise GiveUp(f"{host_of(address)} is blocked here")
+        await self._refuse_blocked(host_of(address))
         if collection:
             return await self._remote.get_object(
                 address,
@@ -103,6 +105,10 @@ class Resolver:
                 max_bytes=self._settings.page_bytes,
             )
         return await self._remote.get_object(_bare(address))
+
+    async def _refuse_blocked(self, host: str) -> None:
+        if await self._database.read(_is_blocked, host):
+            raise GiveUp(f"{host} is blocked here")
 
     # -- actors -------------------------------------------------------------------------------
 
@@ -142,6 +148,7 @@ class Resolver:
 
     async def _by_webfinger(self, acct: str, host: str) -> str:
         """Ask a host for one of its names, and hold its actor to the same name (RFC 7033; L12)."""
+        await self._refuse_blocked(host)
         address = await self._named(acct, host)
         if address is None:
             raise GiveUp(f"{host} knows nobody called {acct}")
@@ -208,6 +215,7 @@ class Resolver:
 
     async def _seek_key(self, key_uri: str, pause: timedelta) -> None:
         """Look for a key at its server, once in ``pause``; callers at one time share one search."""
+        is_near = await self._database.read(is_peer, _bare(key_uri))
         task = self._sought.get(key_uri)
         if task is None:
             if tried := self._tried_within(key_uri, pause):
@@ -215,6 +223,8 @@ class Resolver:
                     raise Unauthenticated("the key was not to be had a moment ago")
                 if self._tried_within(key_uri, min(pause, self._settings.key_unreachable)):
                     raise TryLater("the server of the key could not be asked a moment ago")
+            if not is_near:
+                self._admission.seek_key(host_of(key_uri))
             self._note_tried(key_uri, may_be_had_later=False)
             task = asyncio.create_task(self._learn_key(key_uri))
             self._sought[key_uri] = task

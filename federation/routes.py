@@ -8,6 +8,7 @@ stranger sends ends in a 5xx, but for 503 where the sender's own server cannot b
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -20,12 +21,16 @@ from catalogue.addresses import CATALOGUE_HANDLE, Addresses, Path
 from catalogue.errors import Invalid, Unavailable
 from catalogue.policy import ANYONE, Viewer
 from federation import endpoints
+from federation.admission import Admission
 from federation.errors import (
     Gone,
     Malformed,
+    Overloaded,
     Refused,
     TooLarge,
+    TooMany,
     TryLater,
+    Unauthenticated,
     UnsupportedMedia,
 )
 from federation.inbox import Inbox, Letter
@@ -43,6 +48,27 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 VARY = "Accept, Signature"
 RETRY_AFTER = "120"
 ANYWHERE = {"Access-Control-Allow-Origin": "*"}  # RFC 7033 5; apps in a browser look here first
+OVERLOADED = "30"
+PRIVATE = {"Cache-Control": "private, no-store"}  # what was shown to one reader only (L32, H78)
+
+# Shown to everybody even where a signature is asked for: what it takes to check one, so that two
+# such servers do not wait for each other, and what says where to look.
+UNSIGNED = frozenset(
+    {
+        Path.INSTANCE,
+        Path.ACTOR,
+        Path.PROFILE,
+        Path.WEBFINGER,
+        Path.HOST_META,
+        Path.NODEINFO_INDEX,
+        Path.NODEINFO,
+    }
+)
+
+# Served where federation is off: what says so, and nothing else.
+NO_FEDERATION = frozenset({Path.NODEINFO_INDEX, Path.NODEINFO})
+
+CLIENT = "client"  # of a request: whom it is counted for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +87,11 @@ def routes(
     *,
     addresses: Addresses,
     settings: Settings,
+    admission: Admission | None = None,
 ) -> list[Route]:
     """Return every row for machines."""
-    door = _Door(database, inbox, keyring, addresses, settings)
+    admission = admission or Admission(settings.rates)
+    door = _Door(database, inbox, keyring, addresses, settings, admission)
     gets: dict[Path, Handler] = {
         Path.INSTANCE: door.instance,
         Path.INSTANCE_OUTBOX: door.instance_outbox,
@@ -95,7 +123,14 @@ def routes(
         Path.ACTOR_INBOX: door.actor_inbox,
     }
     return [
-        *(Route(method="GET", path=path, handler=_answering(call)) for path, call in gets.items()),
+        *(
+            Route(
+                method="GET",
+                path=path,
+                handler=_answering(call if path in UNSIGNED else door.signed_only(call)),
+            )
+            for path, call in gets.items()
+        ),
         *(
             Route(method="POST", path=path, handler=_answering(call))
             for path, call in posts.items()
@@ -112,6 +147,7 @@ class _Door:
     keyring: Keyring
     addresses: Addresses
     settings: Settings
+    admission: Admission
 
     # -- inboxes ------------------------------------------------------------------------------
 
@@ -123,6 +159,7 @@ class _Door:
                 content_type=request.headers.get("Content-Type", ""),
                 body=body,
                 request=_signed(request, self.addresses, body),
+                client=request.get(CLIENT),
             )
         )
         return web.Response(status=202)
@@ -152,7 +189,10 @@ class _Door:
     async def actor(self, request: web.Request) -> web.StreamResponse:
         """Serve an actor's document."""
         handle = request.match_info["handle"].lower()
-        return _json(await self.database.read(endpoints.actor, self.keyring, handle))
+        document = await self.database.read(endpoints.actor, self.keyring, handle)
+        if self.settings.authorized_fetch and await self._reader(request) is None:
+            document = endpoints.stub(document)
+        return _json(document)
 
     async def instance(self, request: web.Request) -> web.StreamResponse:
         """Serve the instance actor's document, to unsigned requests too."""
@@ -188,16 +228,17 @@ class _Door:
 
     async def proposals(self, request: web.Request) -> web.StreamResponse:
         """Serve the open listings of an actor, or of the whole node."""
+        viewer = await self._viewer(request)
         document = await self.database.read(
             endpoints.proposals,
             self.keyring,
             request.match_info.get("handle", CATALOGUE_HANDLE).lower(),
             cursor=request.query.get("cursor"),
             page="page" in request.query,
-            viewer=await self._viewer(request),
+            viewer=viewer,
             limit=self.settings.page_items,
         )
-        return _json(document)
+        return _json(document, headers=_keeping(viewer))
 
     async def digest(self, request: web.Request) -> web.StreamResponse:
         """Serve the digests of the catalogue's buckets, or the members of one bucket."""
@@ -214,7 +255,8 @@ class _Door:
         viewer = await self._viewer_of(request, listing_id)
         try:
             return _json(
-                await self.database.read(endpoints.listing, self.keyring, listing_id, viewer)
+                await self.database.read(endpoints.listing, self.keyring, listing_id, viewer),
+                headers=_keeping(viewer),
             )
         except Gone:
             return _json(await self.database.read(endpoints.tombstone, listing_id), status=410)
@@ -224,7 +266,8 @@ class _Door:
         listing_id = request.match_info["id"]
         viewer = await self._viewer_of(request, listing_id)
         return _json(
-            await self.database.read(endpoints.listing_create, self.keyring, listing_id, viewer)
+            await self.database.read(endpoints.listing_create, self.keyring, listing_id, viewer),
+            headers=_keeping(viewer),
         )
 
     async def replies(self, request: web.Request) -> web.StreamResponse:
@@ -232,7 +275,8 @@ class _Door:
         listing_id = request.match_info["id"]
         viewer = await self._viewer_of(request, listing_id)
         page = "page" in request.query
-        return _json(await self.database.read(endpoints.replies, listing_id, viewer, page=page))
+        document = await self.database.read(endpoints.replies, listing_id, viewer, page=page)
+        return _json(document, headers=_keeping(viewer))
 
     async def message(self, request: web.Request) -> web.StreamResponse:
         """Serve an answer as its object, or the Tombstone in its place."""
@@ -265,8 +309,27 @@ class _Door:
         return await self._viewer(request)
 
     async def _viewer(self, request: web.Request) -> Viewer:
-        reader = await self.inbox.reader(_signed(request, self.addresses, None))
-        return await self.database.read(endpoints.viewer_for, reader)
+        reader = await self._reader(request)
+        viewer = await self.database.read(endpoints.viewer_for, reader)
+        if viewer.is_peer:
+            self.admission.greet(request.get(CLIENT))
+        return viewer
+
+    async def _reader(self, request: web.Request) -> str | None:
+        return await self.inbox.reader(_signed(request, self.addresses, None))
+
+    def signed_only(self, call: Handler) -> Handler:
+        """Wrap what is shown to signed requests only, where the operator wants it so."""
+        if not self.settings.authorized_fetch:
+            return call
+
+        @wraps(getattr(call, "func", call))
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if await self._reader(request) is None:
+                raise Unauthenticated("this node shows this to signed requests only")
+            return await call(request)
+
+        return answer
 
     # -- discovery ----------------------------------------------------------------------------
 
@@ -324,6 +387,11 @@ def _lines(headers: CIMultiDictProxy[str]) -> Mapping[str, list[str]]:
     return {name.lower(): headers.getall(name) for name in headers}
 
 
+def _keeping(viewer: Viewer) -> Mapping[str, str] | None:
+    """Return who may keep an answer: nobody, when it was made for one reader."""
+    return None if viewer == ANYONE else PRIVATE
+
+
 def _json(
     document: Mapping[str, Any],
     *,
@@ -355,10 +423,15 @@ def _answering(call: Handler) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await call(request)
+        except TooMany as many:
+            again = {"Retry-After": str(math.ceil(many.retry_after))}
+            return problem(many.status, many.code, str(many), again)
         except Refused as refused:
             log.info("refused", extra={"path": request.path, "code": refused.code})
             anywhere = ANYWHERE if request.path == Path.WEBFINGER else None
             return problem(refused.status, refused.code, str(refused), anywhere)
+        except Overloaded as later:
+            return problem(later.status, later.code, str(later), {"Retry-After": OVERLOADED})
         except TryLater as later:
             log.info("put off", extra={"path": request.path, "reason": str(later)})
             return problem(later.status, later.code, str(later), {"Retry-After": RETRY_AFTER})

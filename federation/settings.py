@@ -4,8 +4,38 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from federation.guard import DialPolicy
+from federation.model import Openness
 from federation.remote import Limits
 from federation.retry import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often in one ``window``, how much at one time; 0 is without limit."""
+
+    window: timedelta = timedelta(minutes=5)
+    address_requests: int = 300  # of one address to one group of routes
+    peer_requests: int = 300_000  # of a peer's address; letters of a peer
+    host_letters: int = 300  # of one server that is no peer
+    actor_follows: int = 20  # Follow, Undo and Block of one actor
+    domain_keys: int = 300  # keys looked for at one registered domain
+    keys: int = 3_000  # keys looked for at all
+    at_once: int = 512  # letters looked at
+    backlog: int = 50_000  # letters taken in and not worked on yet
+
+    @classmethod
+    def unlimited(cls) -> "Rates":
+        """Limit nothing: for nodes on one machine that try things out."""
+        return cls(
+            address_requests=0,
+            peer_requests=0,
+            host_letters=0,
+            actor_follows=0,
+            domain_keys=0,
+            keys=0,
+            at_once=0,
+            backlog=0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +70,9 @@ class Settings:
     compare_items: int = 400  # fetches of one pass
     compare_fetches: int = 4_000  # of one peer between two regular comparisons
     lanes: int = 4  # requests under way to one host
+    openness: Openness = Openness.OPEN
+    authorized_fetch: bool = False  # whether ActivityStreams is served to signed requests only
+    rates: Rates = field(default_factory=Rates)
     policy: DialPolicy = field(default_factory=DialPolicy)
     limits: Limits = field(default_factory=Limits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from catalogue import matching
 from catalogue.addresses import Addresses, Path
 from catalogue.listings import close_due
 from federation import publisher
+from federation.admission import Admission
 from federation.catch_up import Reader
 from federation.comparing import Comparer
 from federation.delivery import Courier
@@ -25,14 +26,17 @@ from federation.homes import Homes
 from federation.inbox import Inbox
 from federation.keyring import Keyring
 from federation.knocking import Knocker
+from federation.model import Openness
 from federation.negotiation import prefers_activity
 from federation.remote import Remote
 from federation.resolver import Resolver
 from federation.rotation import tidy_keys
-from federation.routes import Route, problem
+from federation.routes import NO_FEDERATION, Route, problem
 from federation.routes import routes as machine_routes
-from federation.settings import Settings
+from federation.settings import Rates, Settings
+from node.clients import Proxies
 from node.config import LOCK, Config, software_version
+from node.gate import paced, unblocked, whole
 from node.health import Health
 from node.identity import SystemClock
 from node.lock import locked
@@ -52,12 +56,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TIDY = timedelta(minutes=1)
 MATCHED_AT_ONCE = 8
 RESTS = 9  # times as long as the matching before it
+SWEEP = timedelta(hours=1)
+STRANGERS = 10_000  # actors and hosts that nothing here names, remembered at most
+DEAD_LETTERS = 1_000  # given up and kept whole, to be looked at
 REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
 KEPT_DEAD = timedelta(days=30)  # how long an operator can see what was given up
 
 DATABASE: web.AppKey[NodeDatabase] = web.AppKey("database", NodeDatabase)
 RESOLVER: web.AppKey[Resolver] = web.AppKey("resolver", Resolver)
+PROXIES: web.AppKey[Proxies] = web.AppKey("proxies", Proxies)
 
 
 def make_app(config: Config, settings: Settings | None = None) -> web.Application:
@@ -70,9 +78,24 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     database = open_database(config, clock)
     keyring, addresses = Keyring(), config.addresses
     remote = make_remote(database, keyring, addresses, settings)
-    resolver = Resolver(database, remote, addresses=addresses, clock=clock, settings=settings)
+    admission = Admission(settings.rates)
+    resolver = Resolver(
+        database,
+        remote,
+        addresses=addresses,
+        clock=clock,
+        settings=settings,
+        admission=admission,
+    )
     homes = Homes(database, remote, addresses=addresses, clock=clock, settings=settings)
-    inbox = Inbox(database, resolver, addresses=addresses, clock=clock, settings=settings)
+    inbox = Inbox(
+        database,
+        resolver,
+        addresses=addresses,
+        clock=clock,
+        settings=settings,
+        admission=admission,
+    )
 
     worker = Worker(database)
     chance = random.SystemRandom().random
@@ -106,6 +129,9 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     tidying = partial(_tidy, database, settings, keyring)
     worker.add(station("tidy", tidying, every(clock, TIDY)), by_call=False)
 
+    sweep = partial(_sweep, database, clock)
+    worker.add(station("sweep", sweep, every(clock, SWEEP)), by_call=False)
+
     site = Site(
         name=config.name,
         summary=summary_of(config),
@@ -114,11 +140,24 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
         software=settings.version,
         source=config.source,
     )
+    machines = machine_routes(
+        database, inbox, keyring, addresses=addresses, settings=settings, admission=admission
+    )
+    if config.federation is Openness.OFF:
+        machines = [route for route in machines if route.path in NO_FEDERATION]
+    proxies = Proxies(config.trusted_proxies)
     app = web.Application(
-        middlewares=[only_our_host(addresses), *middlewares(site)],
+        middlewares=[
+            only_our_host(addresses),
+            paced(admission, proxies, clock, {str(route.path) for route in machines}),
+            unblocked(database),
+            whole(settings.body_seconds),
+            *middlewares(site),
+        ],
         client_max_size=settings.inbox_bytes,
     )
     app[DATABASE] = database
+    app[PROXIES] = proxies
     app[RESOLVER] = resolver
     app.cleanup_ctx.append(
         partial(
@@ -136,7 +175,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     app.router.add_get(Path.READYZ, health.ready)
     _add_doors(
         app,
-        machine_routes(database, inbox, keyring, addresses=addresses, settings=settings),
+        machines,
         [
             *people_routes(site, database, homes),
             *app_routes(
@@ -155,7 +194,15 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
 def default_settings(config: Config) -> Settings:
     """Return how a node federates; a development node may speak http to loopback."""
     policy = DialPolicy.development() if config.dev else DialPolicy()
-    return Settings(version=software_version(), source=config.source, policy=policy)
+    rates = Rates.unlimited() if config.dev else Rates(address_requests=config.rate_limit)
+    return Settings(
+        version=software_version(),
+        source=config.source,
+        policy=policy,
+        openness=config.federation,
+        authorized_fetch=config.authorized_fetch,
+        rates=rates,
+    )
 
 
 def make_remote(
@@ -240,6 +287,16 @@ def _wake_what_overslept(store: NodeStore, settings: Settings) -> None:
     for queue in (store.inbox, store.deliveries, store.catch_ups, store.comparisons):
         queue.wake_beyond(now + longest, now)
     store.hosts.wake_beyond(now + longest)
+
+
+async def _sweep(database: NodeDatabase, clock: SystemClock) -> int:
+    """Forget what strangers left behind."""
+    await database.write(_forget_strangers, clock.now() - REMEMBERED)
+    return 0
+
+
+def _forget_strangers(store: NodeStore, moment: datetime) -> None:
+    store.strangers.forget(moment, most=STRANGERS, dead=DEAD_LETTERS)
 
 
 def _nothing_due(_: NodeStore) -> None:

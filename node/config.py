@@ -14,6 +14,7 @@ from catalogue.addresses import Addresses
 from catalogue.language import is_language_tag
 from federation.errors import Malformed
 from federation.guard import origin
+from federation.model import Openness
 
 FILE = "capx.toml"
 DATABASE = "node.db"
@@ -41,6 +42,9 @@ class Config:
     languages: tuple[str, ...] = ("en",)
     source: str = ""
     dev: bool = False
+    federation: Openness = Openness.OPEN
+    authorized_fetch: bool = False
+    rate_limit: int = 300
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (
         IPv4Network("127.0.0.0/8"),
         IPv6Network("::1"),
@@ -117,7 +121,10 @@ def save(config: Config) -> None:
         f"summary = {_toml(config.summary)}",
         f"languages = [{', '.join(map(_toml, config.languages))}]",
         f"source = {_toml(config.source)}",
-        f"dev = {'true' if config.dev else 'false'}",
+        f"dev = {_toml_truth(config.dev)}",
+        f"federation = {_toml(config.federation)}",
+        f"authorized_fetch = {_toml_truth(config.authorized_fetch)}",
+        f"rate_limit = {config.rate_limit}",
         f"trusted_proxies = [{', '.join(_toml(str(each)) for each in config.trusted_proxies)}]",
     ]
     (config.data / FILE).write_text("\n".join(lines) + "\n", "utf-8")
@@ -142,6 +149,10 @@ def _origin(address: str) -> str | None:
 def _toml(text: str) -> str:
     """Return a TOML basic string: a JSON string with DEL escaped too (TOML 1.0 String)."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_truth(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -172,17 +183,36 @@ def _languages(value: Any) -> list[tuple[str, Any]]:
     return [("languages", tuple(tag.strip() for tag in tags if tag.strip()))]
 
 
-def _dev(value: Any) -> list[tuple[str, Any]]:
-    if value not in (True, False, "true", "false", "1", "0"):  # a list cannot be in a set
-        raise ValueError("dev must be true or false")
-    return [("dev", value in (True, "true", "1"))]
+def _truth(key: str) -> Any:
+    def read(value: Any) -> list[tuple[str, Any]]:
+        if value not in (True, False, "true", "false", "1", "0"):  # a list cannot be in a set
+            raise ValueError(f"{key} must be true or false")
+        return [(key, value in (True, "true", "1"))]
+
+    return read
 
 
-def _networks(value: Any) -> list[tuple[str, Any]]:
-    given = value.split(",") if isinstance(value, str) else value
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-        raise TypeError("trusted_proxies must be a list of addresses")
-    networks = [ip_network(each.strip()) for each in given if each.strip()]
+def _federation(value: Any) -> list[tuple[str, Any]]:
+    try:
+        return [("federation", Openness(value))]
+    except ValueError:
+        raise ValueError("federation must be open, allowlist or off") from None
+
+
+def _rate_limit(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, bool) or not str(value).isdecimal():
+        raise ValueError("rate_limit must be a number of requests, or 0 for no limit")
+    return [("rate_limit", int(value))]
+
+
+def _trusted_proxies(value: Any) -> list[tuple[str, Any]]:
+    named = value.split(",") if isinstance(value, str) else value
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        raise TypeError("trusted_proxies must be a list of addresses or networks")
+    try:
+        networks = [ip_network(each.strip()) for each in named if each.strip()]
+    except ValueError as error:
+        raise ValueError(f"trusted_proxies: {error}") from error
     return [("trusted_proxies", tuple(networks))]
 
 
@@ -193,6 +223,9 @@ _READERS = {
     "summary": _text("summary"),
     "source": _text("source"),
     "languages": _languages,
-    "dev": _dev,
-    "trusted_proxies": _networks,
+    "dev": _truth("dev"),
+    "federation": _federation,
+    "authorized_fetch": _truth("authorized_fetch"),
+    "rate_limit": _rate_limit,
+    "trusted_proxies": _trusted_proxies,
 }

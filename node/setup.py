@@ -46,6 +46,7 @@ def open_database(config: Config, clock: Clock | None = None) -> NodeDatabase:
         ids=TimeOrderedIds(clock),
         addresses=config.addresses,
         taxonomy=taxonomy.load(),
+        openness=config.federation,
     )
     database = Database(config.database, lambda sql: NodeStore(sql, around))
     for actor in _own_actors(config, around):

@@ -117,7 +117,10 @@ def _wanted(
         return None
     if not same_origin(get_id(document), author) or store.addresses.is_ours(author):
         return None
-    if store.hosts.is_blocked(host_of(author)):
+    host = host_of(author)
+    if store.hosts.is_blocked(host) or store.blocks.is_silenced(host):
+        return None
+    if store.blocks.is_blocked(author):
         return None
     is_relayed = via is not None and store.relays.has(via)
     if not (is_relayed or is_wanted(store, author) or is_held(store, get_id(document), author)):

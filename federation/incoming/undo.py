@@ -1,10 +1,11 @@
-"""Undo: somebody takes back a Follow (ActivityPub 7.9).
+"""Undo: somebody takes back a Follow or a Block (ActivityPub 7.9).
 
 An Undo that overtakes its Follow is remembered, so the Follow is ignored.
 """
 
 from catalogue import following
 from federation.guard import same_origin
+from federation.incoming import block
 from federation.incoming.said import Said
 from federation.mapping.values import Document, id_of, uri
 from federation.ports import FederationStore
@@ -19,6 +20,8 @@ def needs(store: FederationStore, activity: Document) -> list[str]:
 def apply(store: FederationStore, said: Said) -> None:
     """End the follow, when it is the follower who undoes it (FEP-fe34)."""
     content = said.activity.get("object")
+    if not isinstance(content, dict) or content.get("type") == "Block":
+        block.undo(store, said)
     follow = store.follows.find(id_of(content) or "")
     if follow is None and isinstance(content, dict) and content.get("type") == "Follow":
         address = uri(content)

@@ -22,6 +22,7 @@ from node.cli import (
     keys,
     listing,
     members,
+    moderating,
     operating,
     playing,
     relaying,
@@ -87,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"capx {software_version()}")
     commands = top.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for group in (
+    groups = (
         running,
         playing,
         affiliate,
@@ -101,7 +102,9 @@ def parser() -> argparse.ArgumentParser:
         keys,
         operating,
         members,
-    ):
+        moderating,
+    )
+    for group in groups:
         group.add(commands)
     return top
 

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from federation.model import HostState
+from federation.guard import domains_of
+from federation.model import HostState, Openness
+from node.storage.blocks import stands_open
 from node.storage.sql import Sql, from_optional_time, from_time, in_list, to_optional_time
 
 
@@ -37,8 +39,9 @@ class Relays:
 class Hosts:
     """Federation's shelf of hosts on one connection."""
 
-    def __init__(self, sql: Sql) -> None:
+    def __init__(self, sql: Sql, openness: Openness = Openness.OPEN) -> None:
         self._sql = sql
+        self._openness = openness
 
     def find(self, host: str) -> HostState:
         """Return how a host has answered lately; a fresh state for one never met."""
@@ -131,19 +134,22 @@ class Hosts:
         )
 
     def is_blocked(self, host: str) -> bool:
-        """Say whether a host or a domain above it is blocked here; a port makes no difference."""
-        labels = host.lower().partition(":")[0].rstrip(".").split(".")
-        domains = [".".join(labels[start:]) for start in range(len(labels))]
-        names, values = in_list("domain", [*domains, host.lower()])
-        row = self._sql.one(f"SELECT 1 FROM blocked_host WHERE host IN {names}", **values)
-        return row is not None
+        """Say whether a host is not dealt with: blocked like a domain above it, or not allowed.
+
+        A port makes no difference. What is only silenced is dealt with.
+        """
+        names, values = in_list("domain", domains_of(host))
+        row = self._sql.one(
+            f"SELECT 1 FROM blocked_host WHERE host IN {names} AND severity = 'suspend'", **values
+        )
+        return row is not None or not stands_open(self._sql, self._openness, host)
 
     def block(self, host: str, *, at: datetime, reason: str) -> None:
         """Block a host and its subdomains."""
         self._sql.run(
             """
             INSERT INTO blocked_host (host, reason, blocked_at) VALUES (:host, :reason, :at)
-            ON CONFLICT (host) DO UPDATE SET reason = excluded.reason
+            ON CONFLICT (host) DO UPDATE SET reason = excluded.reason, severity = 'suspend'
             """,
             host=host.lower(),
             reason=reason,
@@ -156,5 +162,7 @@ class Hosts:
 
     def list_blocked(self) -> list[tuple[str, str]]:
         """Return the blocked hosts with the reasons given."""
-        rows = self._sql.all("SELECT host, reason FROM blocked_host ORDER BY host")
+        rows = self._sql.all(
+            "SELECT host, reason FROM blocked_host WHERE severity = 'suspend' ORDER BY host"
+        )
         return [(row["host"], row["reason"]) for row in rows]

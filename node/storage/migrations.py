@@ -410,6 +410,52 @@ def s006_accounts(database: sqlite_utils.Database) -> None:
 
 
 @schema()
+def s007_defences(database: sqlite_utils.Database) -> None:
+    """How strictly hosts are blocked, blocked actors, allowed hosts, who blocks us, reports."""
+    _run(
+        database,
+        """
+        ALTER TABLE blocked_host ADD COLUMN severity TEXT NOT NULL DEFAULT 'suspend';
+        ALTER TABLE blocked_host ADD COLUMN reject_media INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE blocked_host ADD COLUMN reject_reports INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE blocked_host ADD COLUMN public_comment TEXT NOT NULL DEFAULT '';
+        ALTER TABLE blocked_host ADD COLUMN obfuscate INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE blocked_actor (
+            uri TEXT PRIMARY KEY,
+            reason TEXT NOT NULL,
+            blocked_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE allowed_host (
+            host TEXT PRIMARY KEY,
+            allowed_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE refusal (
+            actor TEXT NOT NULL,
+            refused TEXT NOT NULL,
+            uri TEXT NOT NULL,
+            refused_at INTEGER NOT NULL,
+            PRIMARY KEY (actor, refused)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE report (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            uri TEXT NOT NULL UNIQUE,
+            actor TEXT NOT NULL,
+            content TEXT NOT NULL,
+            about TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            closed_at INTEGER,
+            UNIQUE (actor, about)
+        );
+        CREATE INDEX report_open ON report (closed_at, seq);
+        """,
+    )
+
+
+@schema()
 def s008_comparison(database: sqlite_utils.Database) -> None:
     """Digests of what each node has open, and when they are compared."""
     _run(

@@ -115,6 +115,11 @@ class Inbox(_Queue):
             moment=from_time(moment),
         )
 
+    def count_pending(self) -> int:
+        """Count what is not worked on yet."""
+        row = self._sql.one("SELECT count(*) AS number FROM inbox WHERE state = 'pending'")
+        return int(row["number"]) if row else 0
+
     def next_due_at(self) -> datetime | None:
         """Return when the next activity is due, or None."""
         row = self._sql.one("SELECT min(due_at) AS due FROM inbox WHERE state = 'pending'")

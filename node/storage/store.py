@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from catalogue.addresses import Addresses
 from catalogue.ports import Clock, Ids
 from catalogue.taxonomy import Taxonomy
+from federation.model import Openness
 from node.storage.accounts import Apps, Grants, Members, Passwords, Tokens
 from node.storage.actors import Actors, Peers
+from node.storage.blocks import Blocks
 from node.storage.comparisons import Comparisons
 from node.storage.digests import Digests
 from node.storage.drafts import Drafts
@@ -20,18 +22,22 @@ from node.storage.outbox import Activities
 from node.storage.parties import Keys, Parties
 from node.storage.queues import CatchUps, Deliveries, Inbox
 from node.storage.quotes import Quotes
+from node.storage.reports import Reports
 from node.storage.sql import Sql
+from node.storage.strangers import Strangers
 from node.storage.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the shelves cannot know: the time, new ids, this node's addresses, the vocabulary."""
+    """What the shelves cannot know: time, ids, this node's addresses, the vocabulary, and whom
+    this node deals with."""
 
     clock: Clock
     ids: Ids
     addresses: Addresses
     taxonomy: Taxonomy
+    openness: Openness = Openness.OPEN
 
 
 class NodeStore:
@@ -58,12 +64,15 @@ class NodeStore:
         self.inbox = Inbox(sql)
         self.activities = Activities(sql)
         self.deliveries = Deliveries(sql)
-        self.hosts = Hosts(sql)
+        self.hosts = Hosts(sql, around.openness)
         self.relays = Relays(sql)
         self.quotes = Quotes(sql)
+        self.blocks = Blocks(sql)
+        self.reports = Reports(sql)
         self.catch_ups = CatchUps(sql)
         self.digests = Digests(sql)
         self.comparisons = Comparisons(sql)
+        self.strangers = Strangers(sql)
 
         self.timeline = Timeline(sql)
         self.members = Members(sql)

@@ -588,8 +588,10 @@ def test_verbs_are_these():
     assert sorted(VERBS) == [
         "Accept",
         "Announce",
+        "Block",
         "Create",
         "Delete",
+        "Flag",
         "Follow",
         "Move",
         "QuoteRequest",
@@ -605,8 +607,10 @@ def test_every_effect_may_come_twice(near, verb):
     said = {
         "Accept": (f"{CATALOGUE}#follows/x", THEIR_CATALOGUE),
         "Announce": (THEIRS.uri, THEIR_CATALOGUE),
+        "Block": (CATALOGUE, FAN),
         "Create": (note(), FAR),
         "Delete": (THEIRS.uri, FAR),
+        "Flag": (CATALOGUE, FAN),
         "Follow": (CATALOGUE, FAN),
         "Move": (FAR, FAR),
         "QuoteRequest": (THEIRS.uri, FAN),

@@ -23,7 +23,7 @@ from catalogue.policy import MEMBER
 from federation.guard import DialPolicy
 from federation.keyring import new_keys
 from federation.retry import RetryPolicy
-from federation.settings import Settings
+from federation.settings import Rates, Settings
 from node.app import DATABASE, RESOLVER, make_app
 from node.config import Config, software_version
 from node.serving import runner_of
@@ -72,7 +72,12 @@ def free_port() -> int:
 
 def settings(**changes: Any) -> Settings:
     """How a node of a journey federates: as in development, without patience for failures."""
-    given = {"version": software_version(), "policy": DialPolicy.development(), "retry": IMPATIENT}
+    given = {
+        "version": software_version(),
+        "policy": DialPolicy.development(),
+        "retry": IMPATIENT,
+        "rates": Rates.unlimited(),
+    }
     return Settings(**(given | changes))
 
 

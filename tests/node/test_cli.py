@@ -412,13 +412,37 @@ def test_queue_is_listed_retried_and_dropped(hub, capx, tmp_path):
 
 
 def test_peer_is_blocked_and_allowed(hub, capx):
-    assert hub("peer", "list") == {"peers": [], "blocked": []}
+    assert hub("peer", "list") == {
+        "federation": "open",
+        "peers": [],
+        "blocked": [],
+        "blocked_actors": [],
+        "allowed": [],
+    }
     blocked = hub("peer", "block", "Bad.example.", "--reason", "spam")
-    assert blocked == {"host": "bad.example", "blocked": True}
-    assert hub("peer", "list")["blocked"] == [{"host": "bad.example", "reason": "spam"}]
-    assert hub("peer", "allow", "bad.example") == {"host": "bad.example", "blocked": False}
-    code, _, err = capx("peer", "allow", "bad.example", "--data", "hub")
-    assert (code, err) == (1, "capx: 'bad.example' is not blocked\n")
+    nothing = {"followed": [], "followers": [], "listings": 0, "nodes": []}
+    assert blocked == {
+        "host": "bad.example",
+        "blocked": True,
+        "severity": "suspend",
+        "lost": nothing,
+    }
+    (told,) = hub("peer", "list")["blocked"]
+    assert (told["host"], told["severity"], told["reason"]) == ("bad.example", "suspend", "spam")
+    assert hub("peer", "show", "www.bad.example")["severity"] == "suspend"
+    allowed = {"host": "bad.example", "blocked": False, "allowed": True}
+    assert hub("peer", "allow", "bad.example") == allowed
+    assert hub("peer", "list")["blocked"] == []
+    assert hub("peer", "list")["allowed"] == ["bad.example"]
+    assert hub("peer", "unlist", "bad.example") == {"host": "bad.example", "allowed": False}
+    code, _, err = capx("peer", "unlist", "bad.example", "--data", "hub")
+    assert (code, err) == (1, "capx: 'bad.example' is not on the list\n")
+
+
+def test_peer_is_silenced(hub):
+    assert hub("peer", "block", "loud.example", "--severity", "silence")["blocked"] is False
+    assert hub("peer", "show", "loud.example")["severity"] == "silence"
+    assert hub("peer", "block", "loud.example", "--severity", "noop")["severity"] == "noop"
 
 
 @pytest.mark.parametrize("host", ["", "https://bad.example", "a b", "x@bad.example", "bad/", "."])
@@ -447,6 +471,9 @@ def test_peer_is_shown_and_forgotten_when_blocked_l31(hub, capx, tmp_path):
         "open_listings": 1,
         "heard": None,
         "trouble": None,
+        "severity": None,
+        "blocked_as": [],
+        "allowed": None,
     }
     assert hub("follows")[0]["followed"] == catalogue
     assert hub("followers") == []

@@ -45,6 +45,7 @@ def test_steps_are_taken_once(connection):
 def test_steps_are_numbered_in_order():
     numbers = [int(name[1:4]) for name in STEPS]
     assert numbers == sorted(set(numbers))
+    assert numbers[0] == 1
 
 
 def test_newer_schema_is_refused_politely_f24(connection):
