@@ -67,7 +67,7 @@ class Admission:
         """Count a request of an address at a group of routes; None where nothing is limited."""
         is_peer = self._near.knows(address, self._now())
         limiter = self._peers if is_peer else self._addresses
-        return limiter.hit(f"{group} {address}", self._now()) if limiter else None
+        return None if limiter is None else limiter.hit(f"{group} {address}", self._now())
 
     def greet(self, address: str | None) -> None:
         """Note that a peer has proven to be at this address."""

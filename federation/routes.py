@@ -68,7 +68,7 @@ UNSIGNED = frozenset(
 # Served where federation is off: what says so, and nothing else.
 NO_FEDERATION = frozenset({Path.NODEINFO_INDEX, Path.NODEINFO})
 
-CLIENT = "client"  # of a request: whom it is counted for
+CLIENT = web.RequestKey("client", str)  # whom a request is counted for; none for our own side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,8 @@ def paced(
     @web.middleware
     async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
         group, client = group_of(request, machines), proxies.client_of(request)
-        request[CLIENT] = client
+        if client is not None:
+            request[CLIENT] = client
         allowance = admission.knock(client, group) if client and group else None
         if allowance is None:
             return await handler(request)

@@ -26,7 +26,7 @@ from federation.retry import RetryPolicy
 from federation.settings import Rates, Settings
 from node.app import DATABASE, RESOLVER, make_app
 from node.config import Config, software_version
-from node.serving import runner_of
+from node.serving import Patience, runner_of
 from node.setup import NodeDatabase, admit, create_node
 from node.storage.store import NodeStore
 
@@ -129,6 +129,7 @@ class Node:
 
     config: Config
     settings: Settings
+    patience: Patience | None = None
     asked: list[Asked] = field(default_factory=list, repr=False)
     runner: web.AppRunner | None = field(default=None, repr=False)
 
@@ -138,7 +139,7 @@ class Node:
         """Start it, for the first time or again, on the port it has always had."""
         app = make_app(self.config, self.settings)
         app.middlewares.insert(0, self._noting())
-        self.runner = runner_of(app)
+        self.runner = runner_of(app, self.patience)
         await self.runner.setup()
         await web.TCPSite(self.runner, self.config.host, self.config.port).start()
         return self
@@ -352,10 +353,17 @@ class World:
     folder: Path
     nodes: list[Node] = field(default_factory=list)
 
-    async def node(self, name: str, **changes: Any) -> Node:
-        """Make a node and start it; ``changes`` are settings."""
+    async def node(
+        self,
+        name: str,
+        *,
+        patience: Patience | None = None,
+        operator: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> Node:
+        """Make a node and start it; ``changes`` are settings, ``operator`` those of its folder."""
         config = await asyncio.to_thread(configured, self.folder, name)
-        node = Node(config, settings(**changes))
+        node = Node(replace(config, **(operator or {})), settings(**changes), patience)
         self.nodes.append(node)
         return await node.start()
 
