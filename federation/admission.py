@@ -92,10 +92,10 @@ class Admission:
 
         Only then, so that nobody uses up what is another's by claiming to be them.
         """
-        limiter = self._peers if is_peer else self._hosts
-        self._count(limiter, f"from {host_of(actor)}", "your server sends too much")
         if verb in {"Follow", "Undo", "Block"} and not is_peer:
             self._count(self._follows, actor, "this actor follows and leaves too often")
+        limiter = self._peers if is_peer else self._hosts
+        self._count(limiter, f"from {host_of(actor)}", "your server sends too much")
 
     def seek_key(self, host: str) -> None:
         """Count a search for a key at a host's domain; raise TooMany for one over the limit (H61).

@@ -30,20 +30,23 @@ class Loss:
 
 def block_hosts(store: FederationStore, blocks: Iterable[HostBlock]) -> Loss:
     """Treat hosts as decided; return what was lost by it."""
+    blocks = list(blocks)
+    loss = preview(store, blocks)
     for block in blocks:
         store.blocks.put_host(block)
         if block.severity is Severity.SUSPEND:
             store.blocks.remove_allowed(block.host)
             store.deliveries.drop_host(block.host)
-    return _part_with_hosts(store)
+    _part_with_hosts(store)
+    return loss
 
 
 def block_actor(store: FederationStore, actor: str, *, reason: str) -> Loss:
     """Block one actor of another server; return what was lost by it."""
     party = store.parties.find(actor)
     store.blocks.put_actor(actor, at=store.clock.now(), reason=reason)
-    loss = _end_ties(store, lambda uri: uri == actor)
     listings = _forget_listings(store, actor)
+    loss = _end_ties(store, lambda uri: uri == actor)
     store.catch_ups.finish(actor)
     store.blocks.drop_letters(actor)
     if party is not None:
@@ -52,13 +55,14 @@ def block_actor(store: FederationStore, actor: str, *, reason: str) -> Loss:
     return Loss(followed=loss.followed, followers=loss.followers, listings=listings)
 
 
-def _part_with_hosts(store: FederationStore) -> Loss:
+def _part_with_hosts(store: FederationStore) -> None:
     """Let go of all that is here of blocked hosts, and of the listings of silenced ones."""
     ours = store.addresses.authority
     nodes = [each for each in store.blocks.list_nodes() if each != ours]
-    loss = _end_ties(store, lambda uri: store.hosts.is_blocked(host_of(uri)))
+    _end_ties(store, lambda uri: store.hosts.is_blocked(host_of(uri)))
     silent = [each for each in nodes if store.blocks.is_silenced(each)]
-    counts = {node: forget_node(store, node) for node in silent}
+    for node in silent:
+        forget_node(store, node)
     for actor in store.blocks.list_waiting():
         if store.hosts.is_blocked(host_of(actor)):
             store.blocks.drop_letters(actor)
@@ -67,12 +71,6 @@ def _part_with_hosts(store: FederationStore) -> Loss:
             for actor in store.blocks.list_actors_of(node):
                 store.catch_ups.finish(actor)
                 _forget_actor(store, actor)
-    return Loss(
-        followed=loss.followed,
-        followers=loss.followers,
-        listings=sum(counts.values()),
-        nodes=tuple(node for node, count in counts.items() if count),
-    )
 
 
 def _end_ties(store: FederationStore, is_blocked: Callable[[str], bool]) -> Loss:

@@ -82,7 +82,7 @@ class Inbox:
         self._last_letter: datetime | None = None
         self._standing_at = datetime.min.replace(tzinfo=UTC)
         self._waiting = 0
-        self._peers: dict[str, bool] = {}
+        self._peers: set[str] = set()  # who proved to be one within the last moment
 
     @property
     def is_busy(self) -> bool:
@@ -144,10 +144,9 @@ class Inbox:
             self._waiting = await self._database.read(_count_waiting)
         if 0 < self._settings.rates.backlog <= self._waiting:
             raise Overloaded("this node has too many letters to work on")
-        near = self._peers.get(actor)
-        if near is None:
-            near = self._peers[actor] = await self._database.read(is_peer, actor)
+        near = actor in self._peers or await self._database.read(is_peer, actor)
         if near:
+            self._peers.add(actor)
             self._admission.greet(client)
         self._admission.letter(actor, describe(activity), is_peer=near)
 
