@@ -124,13 +124,14 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
             cells = [cell.strip() for cell in row]
             if not any(cells):
                 continue
-            if count == 0 and cells[0].lower() in {"domain", "#domain"}:
-                names = [cell.lstrip("#").lower() for cell in cells]
+            named = [cell.lstrip("#").lower() for cell in cells]
+            if count == 0 and "domain" in named:
+                names = named
                 continue
             count += 1
             if count > MAX_ROWS:
                 raise _wrong(f"has more than {MAX_ROWS} rows")
-            if not cells[0].startswith("#"):
+            if len(names) > 1 or not cells[0].startswith("#"):  # a remark
                 yield reader.line_num, dict(zip(names, cells, strict=False))
     except csv.Error as error:
         raise Invalid([Problem(field=f"row {reader.line_num}", message=str(error))]) from error
