@@ -27,14 +27,17 @@ class Proxies:
         return found is not None and any(found in network for network in self._networks)
 
     def client_of(self, request: web.Request) -> str | None:
-        """Return whom to count a request for; None for what comes from this node's own side.
+        """Return whom to count a request for; None for what comes from this node's own side."""
+        return self.client(request.remote, request.headers.getall(FORWARDED, []))
+
+    def client(self, remote: str | None, lines: Sequence[str]) -> str | None:
+        """Return whom to count, by the address that knocked and what it says of others.
 
         IPv6 counts by the network that one customer has, or a limit would be no limit.
         """
-        address = request.remote
-        if address is None or not self.trusts(address):
-            return _counted(address or "unknown")
-        return self._named(request.headers.getall(FORWARDED, []))
+        if remote is None or not self.trusts(remote):
+            return _counted(remote or "")
+        return self._named(lines)
 
     def _named(self, lines: Sequence[str]) -> str | None:
         hops = [hop.strip() for line in lines for hop in line.split(",")]

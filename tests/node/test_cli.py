@@ -674,3 +674,125 @@ def test_handle_of_a_topic_is_refused_with_its_reason(hub, capx):
     code, _, err = capx("affiliate", "add", "governance.fr", "--name", "A group", "--data", "hub")
     assert code == 1
     assert "'governance.fr' is kept for the topic of that name" in err
+
+
+# -- lists of blocks, and reports -----------------------------------------------------------------
+
+
+def know_south(store):
+    catalogue = f"https://{SOUTH}/actors/catalogue"
+    store.actors.put(actor("catalogue", role=Role.CATALOGUE, name="South"))
+    store.parties.put(party(catalogue, proposals=f"{catalogue}/proposals"))
+    store.follows.put(follow(store.addresses.catalogue, catalogue, FollowState.ACCEPTED))
+    take_in(store, listing(1), b"{}")
+
+
+def test_list_of_blocks_is_shown_and_taken_over_whole(hub, capx, tmp_path):
+    on_store(tmp_path, know_south)
+    text = (
+        "#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n"
+        f"{SOUTH},suspend,false,false,spam,false\n"
+        "b*d.example,suspend,false,false,,true\n"
+        "loud.example,silence,false,false,,false\n"
+    )
+    file = tmp_path / "blocks.csv"
+    file.write_text(text)
+    lost = {
+        "followed": [f"https://{SOUTH}/actors/catalogue"],
+        "followers": [],
+        "listings": 1,
+        "nodes": [SOUTH],
+    }
+    told = {"hosts": 2, "obfuscated": 1, "lost": lost}
+    assert hub("peer", "import", str(file), "--dry-run") == {**told, "dry_run": True}
+    assert hub("search")["total"] == 1
+    assert hub("peer", "list")["blocked"] == []
+    assert hub("peer", "import", str(file)) == {**told, "dry_run": False}
+    assert hub("search")["total"] == 0
+    assert [each["state"] for each in hub("follows")] == []
+    _, out, _ = capx("peer", "export", "--data", "hub")
+    header, *rows = out.splitlines()
+    assert [header, *sorted(rows, reverse=True)] == [
+        line for line in text.splitlines() if "*" not in line
+    ]
+    # a milder list makes nothing milder
+    file.write_text(f"#domain,#severity\n{SOUTH},noop\nloud.example,suspend\n")
+    hub("peer", "import", str(file))
+    stand = {each["host"]: each["severity"] for each in hub("peer", "list")["blocked"]}
+    assert stand == {SOUTH: "suspend", "loud.example": "suspend"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("#domain,#severity\ngood.example,suspend\nbad,nonsense\n", "row 3: 'nonsense'"),
+        ("x\n" * 1_100_000, "is larger than"),
+        ("hub.example\n", "a node does not block itself"),
+    ],
+    ids=["row", "size", "itself"],
+)
+def test_h73_list_with_one_wrong_row_changes_nothing(hub, capx, tmp_path, text, says):
+    file = tmp_path / "blocks.csv"
+    file.write_text(text)
+    code, _, err = capx("peer", "import", str(file), "--data", "hub")
+    assert (code, says in err) == (1, True)
+    assert hub("peer", "list")["blocked"] == []
+
+
+def test_hosts_are_allowed_by_a_list(hub, capx, tmp_path):
+    file = tmp_path / "allowed.csv"
+    file.write_text("#domain\nhub.example\nsouth.example\n")
+    told = {"hosts": 2, "obfuscated": 0}
+    allowed = ("peer", "import", str(file), "--allowed")
+    assert hub(*allowed, "--dry-run") == {**told, "dry_run": True}
+    assert hub("peer", "list")["allowed"] == []
+    assert hub(*allowed) == {**told, "dry_run": False}
+    _, out, _ = capx("peer", "export", "--allowed", "--data", "hub")
+    assert out == file.read_text()
+
+
+def test_one_actor_is_blocked_by_its_address(hub, capx, tmp_path):
+    on_store(tmp_path, know_south)
+    catalogue = f"https://{SOUTH}/actors/catalogue"
+    blocked = hub("peer", "block", catalogue, "--reason", "loud")
+    assert (blocked["actor"], blocked["lost"]["followed"]) == (catalogue, [catalogue])
+    assert hub("peer", "list")["blocked_actors"] == [{"uri": catalogue, "reason": "loud"}]
+    assert hub("peer", "allow", catalogue) == {"actor": catalogue, "blocked": False}
+    code, _, err = capx("peer", "allow", catalogue, "--data", "hub")
+    assert (code, err) == (1, f"capx: '{catalogue}' is not blocked\n")
+
+
+def test_reports_are_listed_shown_and_closed(hub, capx, tmp_path):
+    far = actor("far").uri
+
+    def tell(store):
+        about = (f"{store.addresses.base_url}/proposals/1",)
+        store.reports.add(
+            "https://x.example/1", actor=far, content="Spam", about=about, at=store.clock.now()
+        )
+
+    assert hub("report", "list") == []
+    on_store(tmp_path, tell)
+    (report,) = hub("report", "list")
+    assert (report["number"], report["from"], report["content"]) == (1, far, "Spam")
+    assert hub("report", "show", "1") == report
+    assert hub("report", "close", "1") == {"number": 1, "closed": True}
+    assert hub("report", "list") == []
+    assert hub("report", "show", "1")["closed"]
+    for words in (("close", "1"), ("show", "9")):
+        code, _, err = capx("report", *words, "--data", "hub")
+        assert (code, "there is no" in err) == (1, True)
+
+
+def test_report_of_what_is_known_goes_to_its_server(hub, capx, tmp_path):
+    def meet(store):
+        know_south(store)
+        store.parties.put(party(actor("far").uri))
+
+    on_store(tmp_path, meet)
+    uri = listing(1).uri
+    sent = hub("report", "send", uri, "--reason", "Not an offer")
+    assert (sent["about"], sent["to"]) == ([actor("far").uri, uri], SOUTH)
+    assert hub("queue", "list")[-1]["inbox"].startswith(f"https://{SOUTH}/")
+    code, _, err = capx("report", "send", uri, "--reason", "x" * 5001, "--data", "hub")
+    assert (code, "longer than" in err) == (1, True)
