@@ -53,16 +53,23 @@ class Blocks:
 
     def is_silenced(self, host: str) -> bool:
         """Say whether a host or a domain above it is silenced or blocked."""
-        return self._stands(host, "severity IN ('silence', 'suspend')")
+        names, values = in_list("domain", domains_of(host))
+        row = self._sql.one(
+            f"""
+            SELECT 1 FROM blocked_host
+            WHERE host IN {names} AND severity IN ('silence', 'suspend')
+            """,
+            **values,
+        )
+        return row is not None
 
     def rejects_reports(self, host: str) -> bool:
         """Say whether reports of a host are not wanted."""
-        return self._stands(host, "reject_reports = 1")
-
-    def _stands(self, host: str, condition: str) -> bool:
         names, values = in_list("domain", domains_of(host))
-        text = f"SELECT 1 FROM blocked_host WHERE host IN {names} AND {condition}"
-        return self._sql.one(text, **values) is not None
+        row = self._sql.one(
+            f"SELECT 1 FROM blocked_host WHERE host IN {names} AND reject_reports = 1", **values
+        )
+        return row is not None
 
     # -- the list of those allowed ------------------------------------------------------------
 

@@ -101,6 +101,15 @@ BAD = [
     ('base_url = "https://hub.example"\ndev = []', "dev"),
     ('base_url = "https://hub.example"\nname = 7', "name must be text"),
     ('base_url = "https://hub.example"\ncolour = "red"', "there is no setting 'colour'"),
+    ('base_url = "https://hub.example"\nfederation = "closed"', "federation must be"),
+    ('base_url = "https://hub.example"\nfederation = []', "federation must be"),
+    ('base_url = "https://hub.example"\nauthorized_fetch = "x"', "authorized_fetch must be"),
+    ('base_url = "https://hub.example"\nrate_limit = -1', "rate_limit must be"),
+    ('base_url = "https://hub.example"\nrate_limit = true', "rate_limit must be"),
+    ('base_url = "https://hub.example"\nrate_limit = "²"', "rate_limit must be"),
+    ('base_url = "https://hub.example"\ntrusted_proxies = ["proxy"]', "trusted_proxies"),
+    ('base_url = "https://hub.example"\ntrusted_proxies = ["10.0.0.1/8"]', "trusted_proxies"),
+    ('base_url = "https://hub.example"\ntrusted_proxies = 7', "trusted_proxies"),
     ("base_url = ", "cannot read"),
     ("\x00", "cannot read"),
 ]
@@ -122,6 +131,9 @@ def test_bad_value_is_named(written, text, word):
         ("CAPX_LANGUAGES", "no tag!"),
         ("CAPX_BASE_URL", ""),
         ("CAPX_TRUSTED_PROXIES", "not-an-address"),
+        ("CAPX_FEDERATION", "maybe"),
+        ("CAPX_RATE_LIMIT", "many"),
+        ("CAPX_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
     ],
 )
 def test_bad_environment_is_named(written, name, value):
