@@ -1,7 +1,8 @@
 """What strangers leave behind, and forgetting it: no table grows with their number for ever (L20).
 
 An actor is a stranger's while nothing that this node keeps names it: it is followed by nobody here,
-follows nobody here, and no listing or message is by it. What is forgotten is fetched again when it is needed.
+follows nobody here, and no listing or message is by it. What is forgotten is fetched again when it
+is needed.
 """
 
 from datetime import datetime
