@@ -7,6 +7,7 @@ learns who reported, and names an actor and the objects it is about (wire pitfal
 from typing import Any
 
 from federation.guard import host_of
+from federation.keyring import Keyring
 from federation.mapping.values import Document, id_of, items, line, to_bytes, uri
 from federation.model import Party, Sent
 from federation.outgoing import flag
@@ -37,11 +38,14 @@ def take(store: FederationStore, activity: Document, actor: str) -> bool:
     )
 
 
-def send(store: FederationStore, about: list[str], party: Party, reason: str) -> str:
+def send(
+    store: FederationStore, keyring: Keyring, about: list[str], party: Party, reason: str
+) -> str:
     """Put a report on its way to the server of ``party``; return its id."""
     address = store.addresses.activity("flag", store.ids.new())
-    activity = flag.build(address, about, reason, store.addresses)
     now, ours = store.clock.now(), store.addresses.instance
+    said = flag.build(address, about, reason, store.addresses)
+    activity = keyring.prove(store, said, owner=ours, at=now)
     store.activities.put(
         Sent(uri=address, actor=ours, body=to_bytes(activity), published=now, is_public=False)
     )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalogue.addresses import Addresses
-from federation.vocabulary import ACTIVITYSTREAMS
+from federation.vocabulary import SIGNED_CONTEXT
 
 
 def build(address: str, about: Sequence[str], reason: str, addresses: Addresses) -> dict[str, Any]:
     """Return a Flag of the instance actor, without ``to``: it is for the server alone."""
     return {
-        "@context": ACTIVITYSTREAMS,
+        "@context": SIGNED_CONTEXT,
         "id": address,
         "type": "Flag",
         "actor": addresses.instance,

@@ -479,7 +479,7 @@ def _send_report(store: NodeStore, about: list[str], reason: str) -> str:
     party = store.parties.find(about[0])
     if party is None:
         raise NotFound(f"{about[0]} is not to be reached")
-    return reporting.send(store, about, party, reason)
+    return reporting.send(store, Keyring(), about, party, reason)
 
 
 async def _owner(config: Config, database: NodeDatabase, address: str) -> str:

@@ -331,7 +331,9 @@ async def test_report_goes_out_in_the_nodes_name(world: World, abroad: Abroad) -
 
 def _report(store: Any, owner: str) -> str:
     note = owner.replace("/users/author", "/notes/of0")
-    return reporting.send(store, [owner, note], store.parties.find(owner), "Not an offer")
+    return reporting.send(
+        store, Keyring(), [owner, note], store.parties.find(owner), "Not an offer"
+    )
 
 
 # -- with whom at all -----------------------------------------------------------------------------
