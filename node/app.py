@@ -36,7 +36,7 @@ from federation.routes import routes as machine_routes
 from federation.settings import Rates, Settings
 from node.clients import Proxies
 from node.config import LOCK, Config, software_version
-from node.gate import paced, unblocked, whole
+from node.gate import paced, unblocked
 from node.health import Health
 from node.identity import SystemClock
 from node.lock import locked
@@ -151,7 +151,6 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
             only_our_host(addresses),
             paced(admission, proxies, clock, {str(route.path) for route in machines}),
             unblocked(database),
-            whole(settings.body_seconds),
             *middlewares(site),
         ],
         client_max_size=settings.inbox_bytes,

@@ -6,7 +6,7 @@ first address that is not trusted is that stranger's own invention (H69).
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import web
 
@@ -18,8 +18,8 @@ _V6_HOME = 64  # bits of an IPv6 address that one customer has to themselves
 class Proxies:
     """The addresses that are believed when they say whom they speak for."""
 
-    def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
-        self._networks = tuple(networks)
+    def __init__(self, networks: Iterable[str | IPv4Network | IPv6Network]) -> None:
+        self._networks = [ip_network(each) for each in networks]
 
     def trusts(self, address: str) -> bool:
         """Say whether an address is one of ours; what is no address is not."""

@@ -1,10 +1,9 @@
-"""What stands before both doors: counting, blocks and the time that a body may take.
+"""What stands before both doors: counting, and blocks.
 
 A group of routes is counted apart: letters to an inbox, what machines read, and pages. What comes
 from this node's own side of its proxies is not counted.
 """
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Container
 from datetime import timedelta
@@ -93,23 +92,3 @@ def unblocked(database: Database) -> Middleware:
         return await handler(request)
 
     return check
-
-
-def whole(seconds: float) -> Middleware:
-    """Return a middleware that gives a body its time, also where a page takes it (H75).
-
-    An inbox sees to that itself, because it looks at the head first.
-    """
-
-    @web.middleware
-    async def read(request: web.Request, handler: Handler) -> web.StreamResponse:
-        is_mine = request.can_read_body and group_of(request, ()) != "inbox"
-        if is_mine and request.match_info.http_exception is None:
-            try:
-                async with asyncio.timeout(seconds):
-                    await request.read()
-            except TimeoutError:
-                raise web.HTTPRequestTimeout from None
-        return await handler(request)
-
-    return read

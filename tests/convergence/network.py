@@ -148,10 +148,11 @@ class Way(Remote):
         yield await self._network.exchange(Parcel(method, url, dict(headers), body, self._source))
 
 
-class Request:
-    """A request as the routes of a node read it."""
+class Request(dict[str, Any]):
+    """A request as the routes of a node read it; as a mapping it holds what middlewares noted."""
 
     def __init__(self, parcel: Parcel, parts: Mapping[str, str]) -> None:
+        super().__init__()
         self.method = parcel.method
         self.path = parcel.url.path
         self.raw_path = parcel.url.raw_path_qs

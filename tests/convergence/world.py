@@ -32,17 +32,19 @@ from catalogue.model import (
     Visibility,
 )
 from federation import publisher
+from federation.admission import Admission
 from federation.catch_up import Reader
 from federation.comparing import Comparer
 from federation.delivery import Courier
 from federation.dispatcher import Dispatcher
 from federation.inbox import Inbox
 from federation.keyring import Keyring, new_keys
+from federation.knocking import Knocker
 from federation.mapping.proposal import from_note, to_note
 from federation.model import OwnKey
 from federation.resolver import Resolver
 from federation.routes import routes
-from federation.settings import Settings
+from federation.settings import Rates, Settings
 from node.app import tidy
 from node.storage.database import connect
 from node.storage.migrations import migrate
@@ -53,7 +55,7 @@ from tests.samples import actor
 
 START = datetime(2030, 5, 3, 12, 0, tzinfo=UTC)
 GUILD = "guild"
-SETTINGS = Settings(version="0")
+SETTINGS = Settings(version="0", rates=Rates.unlimited())
 TAXONOMY = taxonomy.load()
 
 TURNS = 2_000  # of all stations until nothing is left to do now
@@ -163,22 +165,22 @@ class Node:
         self.died, self.fuse, self.is_up = asyncio.Event(), None, True
         died = self.died
         self.database = Database(self.path, around, functools.partial(self._pulse, died))
-        signer = self.database.read_now(self.keyring.request_signer, self.addresses.instance)
+        knocker = Knocker(self.database, self.keyring, clock=self.clock)
         self.remote = Way(
             self.world.network,
             self.authority,
             user_agent="capx-simulated",
             policy=SETTINGS.policy,
-            signer=lambda method, url, body: signer.headers(
-                method, url, date=self.clock.now(), body=body
-            ),
+            signer=functools.partial(knocker.knock, self.addresses.instance, "GET"),
             limits=SETTINGS.limits,
             may_contact=lambda host: host != self.authority,
             now=self.clock.now,
         )
         parts: dict[str, Any] = {"clock": self.clock, "settings": SETTINGS}
-        self.resolver = Resolver(self.database, self.remote, addresses=self.addresses, **parts)
-        self.inbox = Inbox(self.database, self.resolver, addresses=self.addresses, **parts)
+        admission = Admission(SETTINGS.rates)
+        doors = {**parts, "addresses": self.addresses, "admission": admission}
+        self.resolver = Resolver(self.database, self.remote, **doors)
+        self.inbox = Inbox(self.database, self.resolver, **doors)
         moving = {**parts, "chance": self.chance.random, "wake": lambda: None}
         self.courier = Courier(self.database, self.remote, self.keyring, **moving)
         self.dispatcher = Dispatcher(self.database, self.resolver, **moving)
@@ -192,6 +194,7 @@ class Node:
                 self.keyring,
                 addresses=self.addresses,
                 settings=SETTINGS,
+                admission=admission,
             )
         )
         self.world.network.stations[self.authority] = self
@@ -577,6 +580,7 @@ class Beginning:
     async def copy(self, folder: Path) -> World:
         """Return such a world, running, in a folder of its own."""
         if not self._made:
+            shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             world = World(self.folder, self.names)
             await befriend(world)

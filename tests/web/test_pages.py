@@ -14,7 +14,7 @@ from catalogue.language import LanguageMap
 from catalogue.model import Category, FollowState, Kind, Mode, Visibility
 from node.storage.database import connect
 from node.storage.sql import Sql
-from node.storage.store import NodeStore
+from node.storage.store import NodeStore, Surroundings
 from web.headers import SECURITY
 from web.i18n.wording import wording
 from web.pages.affiliate import affiliates, profile
@@ -640,7 +640,11 @@ class CountingSql(Sql):
 def questions(world, page, **parts: str) -> int:
     """Show a page; return how many questions it asked the database."""
     connection = connect(world.database.path, read_only=True)
-    around = world.database.read_now(lambda store: store)
+    around = world.database.read_now(
+        lambda store: Surroundings(
+            clock=store.clock, ids=store.ids, addresses=store.addresses, taxonomy=store.taxonomy
+        )
+    )
     sql = CountingSql(connection)
     visit = Visit(
         site=world.site, wording=wording("en"), languages=("en",), path="/x", parts=parts, asked=()
