@@ -16,7 +16,7 @@ that who we judge is who we dial (FEP-fe34).
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, Self
 
 from yarl import URL
@@ -24,6 +24,8 @@ from yarl import URL
 from federation.errors import GiveUp, Malformed
 
 MAX_URL: Final = 2048
+
+Network = IPv4Network | IPv6Network
 
 # The special-purpose blocks of RFC 6890 and its IANA registry, with multicast (L15).
 _V4_REFUSED: Final = tuple(
@@ -64,6 +66,7 @@ _V6_REFUSED: Final = tuple(
         ),
     )
 )
+_SHORTEST_PREFIX: Final = {4: 8, 6: 7}  # 10.0.0.0/8 and fc00::/7, the widest that are private
 _V4_LOOPBACK: Final = IPv4Network("127.0.0.0/8")
 _V6_LOOPBACK: Final = IPv6Address("::1")
 
@@ -94,12 +97,14 @@ def is_public(address: str | IPv4Address | IPv6Address) -> bool:
 class DialPolicy:
     """What may be dialled. The default is production: https, port 443, public addresses.
 
-    ``ports`` of ``None`` means any port.
+    ``ports`` of ``None`` means any port. ``networks`` are the operator's own, where peers may be
+    although nobody else can reach them; https and the port hold there as anywhere.
     """
 
     allow_http: bool = False
     allow_loopback: bool = False
     ports: frozenset[int] | None = frozenset({443})
+    networks: tuple[Network, ...] = ()
 
     @classmethod
     def development(cls) -> Self:
@@ -109,11 +114,32 @@ class DialPolicy:
     def may_dial(self, address: str | IPv4Address | IPv6Address, port: int) -> bool:
         """Judge the address and port about to be dialled: the last word (H39, H41)."""
         near = self.allow_loopback and _is_loopback(address)
-        return self.may_use_port(port) and (near or is_public(address))
+        return self.may_use_port(port) and (near or is_public(address) or self._is_named(address))
+
+    def _is_named(self, address: str | IPv4Address | IPv6Address) -> bool:
+        """Say whether the operator named a network with this address: as it is spelled, unwrapped.
+
+        A zone is part of an address and of no network, so what has one is not named.
+        """
+        parsed = _address(address)
+        if parsed is None or (isinstance(parsed, IPv6Address) and parsed.scope_id is not None):
+            return False
+        return any(parsed in network for network in self.networks)
 
     def may_use_port(self, port: int) -> bool:
         """Judge a port alone (H43)."""
         return self.ports is None or port in self.ports
+
+
+def network(text: str) -> Network:
+    """Return the network that ``10.0.0.0/8`` or ``fd00::/8`` names; raises ValueError.
+
+    A network is not the whole internet, so a slip of the pen opens one net and not all of them.
+    """
+    named = ip_network(text.strip())
+    if named.prefixlen < _SHORTEST_PREFIX[named.version]:
+        raise ValueError(f"'{text}' is wider than a private network")
+    return named
 
 
 def check_url(url: str, policy: DialPolicy) -> URL:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from ssl import SSLContext
+from ssl import SSLContext, create_default_context
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -150,7 +150,7 @@ class Remote:
             resolver=_JudgedNames(resolver, self._policy),
             use_dns_cache=False,  # H41: each dial is judged by an answer of its own
             socket_factory=self._open_socket,
-            ssl=self._tls or True,
+            ssl=self._tls or _trusted_authorities(),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -446,6 +446,17 @@ def _printable(text: str) -> str:
     """Turn controls, line ends and invisible marks into single blanks."""
     visible = (" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     return " ".join("".join(visible).split())
+
+
+def _trusted_authorities() -> SSLContext:
+    """Return a context that checks certificates against the system's authorities (H46).
+
+    Made when the node starts and not when a library is imported, so OpenSSL's ``SSL_CERT_FILE``
+    holds: an operator behind an authority of their own names it there.
+    """
+    context = create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _utc_now() -> datetime:

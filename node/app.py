@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
@@ -193,6 +194,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
 def default_settings(config: Config) -> Settings:
     """Return how a node federates; a development node may speak http to loopback."""
     policy = DialPolicy.development() if config.dev else DialPolicy()
+    policy = replace(policy, networks=config.allow_networks)
     rates = Rates.unlimited() if config.dev else Rates(address_requests=config.rate_limit)
     return Settings(
         version=software_version(),

@@ -13,7 +13,7 @@ from typing import Any
 from catalogue.addresses import Addresses
 from catalogue.language import is_language_tag
 from federation.errors import Malformed
-from federation.guard import origin
+from federation.guard import Network, network, origin
 from federation.model import Openness
 
 FILE = "capx.toml"
@@ -31,6 +31,7 @@ class Config:
 
     ``source`` is where the code that runs is to be had (AGPL 13), for a node that changed it.
     ``trusted_proxies`` may say with ``X-Forwarded-For`` for whom they ask.
+    ``allow_networks`` are private networks where peers may be; without them, only public addresses.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Config:
         IPv4Network("127.0.0.0/8"),
         IPv6Network("::1"),
     )
+    allow_networks: tuple[Network, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -126,6 +128,7 @@ def save(config: Config) -> None:
         f"authorized_fetch = {_toml_truth(config.authorized_fetch)}",
         f"rate_limit = {config.rate_limit}",
         f"trusted_proxies = [{', '.join(_toml(str(each)) for each in config.trusted_proxies)}]",
+        f"allow_networks = [{', '.join(_toml(str(each)) for each in config.allow_networks)}]",
     ]
     (config.data / FILE).write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -216,6 +219,17 @@ def _trusted_proxies(value: Any) -> list[tuple[str, Any]]:
     return [("trusted_proxies", tuple(networks))]
 
 
+def _networks(value: Any) -> list[tuple[str, Any]]:
+    named = value.split(",") if isinstance(value, str) else value
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        raise TypeError("allow_networks must be a list of networks")
+    try:
+        found = tuple(network(each) for each in named if each.strip())
+    except ValueError as error:
+        raise ValueError(f"allow_networks: {error}") from error
+    return [("allow_networks", found)]
+
+
 _READERS = {
     "base_url": _text("base_url"),
     "listen": _listen,
@@ -228,4 +242,5 @@ _READERS = {
     "authorized_fetch": _truth("authorized_fetch"),
     "rate_limit": _rate_limit,
     "trusted_proxies": _trusted_proxies,
+    "allow_networks": _networks,
 }

@@ -14,6 +14,7 @@ from federation.guard import (
     follow,
     host_of,
     is_public,
+    network,
     origin,
     same_origin,
 )
@@ -104,6 +105,27 @@ def test_may_dial_production_wants_port_443() -> None:
     assert PRODUCTION.may_dial("8.8.8.8", 443) is True
     assert PRODUCTION.may_dial("8.8.8.8", 22) is False
     assert PRODUCTION.may_dial("8.8.8.8", 80) is False
+
+
+def test_may_dial_named_networks_add_only_themselves() -> None:
+    named = DialPolicy(networks=(network("10.0.0.0/8"), network("fc00::/7")))
+    assert [each for each in SPECIAL if named.may_dial(each, 443)] == [
+        each for each in SPECIAL if each == "10.0.0.1" or each.startswith(("fc", "fd"))
+    ]
+    assert named.may_dial("8.8.8.8", 443) is True
+    assert named.may_dial("10.0.0.1", 8080) is False
+    assert named.may_dial("::ffff:10.0.0.1", 443) is False
+    assert named.may_dial("fd00::1%eth0", 443) is False
+    assert named.may_dial("hub.example", 443) is False
+    with pytest.raises(GiveUp, match="not https"):
+        check_url("http://10.0.0.1/", named)
+    assert check_url("https://10.0.0.1/", named) == URL("https://10.0.0.1/")
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "::/0", "8.0.0.0/6", "10.0.0.1/8", "10", "", "x"])
+def test_network_that_is_none_or_too_wide_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"network|host bits"):
+        network(text)
 
 
 def test_may_dial_development_adds_loopback_only() -> None:

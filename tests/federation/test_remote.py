@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from federation.errors import FederationError, GiveUp, Malformed, TryLater
-from federation.guard import DialPolicy
+from federation.guard import DialPolicy, network
 from federation.remote import (
     AddressRefusedError,
     Answer,
@@ -1014,6 +1014,50 @@ async def test_h46_untrusted_connection_fails_closed(
     with pytest.raises(TryLater, match="no trusted connection"):
         await get_over_tls(base, trusted)
     assert asked == []
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own authority", "another authority"])
+async def test_h46_ssl_cert_file_names_who_is_trusted(
+    authority: Authority,
+    serve: Serve,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own: bool,
+) -> None:
+    issuer = authority if own else Authority(tmp_path)
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    base = await serve(answer(), ssl=issuer.server("hub.test"))
+    if own:
+        assert await get_over_tls(base, None) == ACTOR
+    else:
+        with pytest.raises(TryLater, match="no trusted connection"):
+            await get_over_tls(base, None)
+
+
+async def test_named_network_is_dialled_and_nothing_beside_it(
+    authority: Authority, serve: Serve
+) -> None:
+    base = await serve(answer(), ssl=authority.server("hub.test"))
+    url = base.replace("127.0.0.1", "hub.test")
+    port = int(base.rpartition(":")[2])
+    for networks, answers, reached in [
+        (("127.0.0.0/8",), ["127.0.0.1"], True),
+        (("10.0.0.0/8", "127.0.0.1/32"), ["127.0.0.1"], True),
+        (("127.0.0.0/8",), ["127.0.0.1", "10.0.0.1"], False),
+        (("10.0.0.0/8",), ["127.0.0.1"], False),
+        ((), ["127.0.0.1"], False),
+    ]:
+        policy = DialPolicy(ports=frozenset({port}), networks=tuple(map(network, networks)))
+        names = Names(answers)
+        async with make_remote(policy, resolver=names, tls=authority.client()) as remote:
+            if reached:
+                assert (await remote.get_object(url)).document == ACTOR
+            else:
+                with pytest.raises(GiveUp, match="address not allowed"):
+                    await remote.get_object(url)
 
 
 # WebFinger, H38

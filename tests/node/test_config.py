@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from federation.guard import network
+from node.app import default_settings
 from node.config import FILE, Config, ConfigError, listening_on, load, save, software_version
 
 GOOD = Config(data=Path(), base_url="https://hub.example")
@@ -40,6 +42,7 @@ def test_environment_goes_before_the_file(written):
         "CAPX_DEV": "true",
         "CAPX_BASE_URL": "http://other.example:8101",
         "CAPX_SOURCE": "https://code.example/fork",
+        "CAPX_ALLOW_NETWORKS": "10.1.0.0/16, fd00::/8,",
         "CAPX_DATA": "/elsewhere",
         "UNRELATED": "x",
     }
@@ -53,6 +56,7 @@ def test_environment_goes_before_the_file(written):
         languages=("fr", "uk"),
         source="https://code.example/fork",
         dev=True,
+        allow_networks=(network("10.1.0.0/16"), network("fd00::/8")),
     )
 
 
@@ -65,6 +69,13 @@ def test_proxies_are_trusted_by_address_or_network_h69(written):
     named = load(written(f'{text}trusted_proxies = ["10.1.2.3", "fd00::/8"]'), {}).trusted_proxies
     assert [str(each) for each in named] == ["10.1.2.3/32", "fd00::/8"]
     assert load(written(text), {"CAPX_TRUSTED_PROXIES": ""}).trusted_proxies == ()
+
+
+def test_networks_to_dial_are_those_named_and_none_unless_named():
+    named = replace(GOOD, allow_networks=(network("10.0.0.0/8"),))
+    assert default_settings(named).policy.may_dial("10.1.2.3", 443)
+    assert not default_settings(GOOD).policy.may_dial("10.1.2.3", 443)
+    assert not default_settings(named).policy.may_dial("127.0.0.1", 443)
 
 
 def test_flag_goes_before_all():
@@ -99,6 +110,9 @@ BAD = [
     ('base_url = "https://hub.example"\nlanguages = [7]', "languages"),
     ('base_url = "https://hub.example"\ndev = "perhaps"', "dev"),
     ('base_url = "https://hub.example"\ndev = []', "dev"),
+    ('base_url = "https://hub.example"\nallow_networks = "all"', "allow_networks"),
+    ('base_url = "https://hub.example"\nallow_networks = [10]', "allow_networks"),
+    ('base_url = "https://hub.example"\nallow_networks = ["0.0.0.0/0"]', "allow_networks"),
     ('base_url = "https://hub.example"\nname = 7', "name must be text"),
     ('base_url = "https://hub.example"\ncolour = "red"', "there is no setting 'colour'"),
     ('base_url = "https://hub.example"\nfederation = "closed"', "federation must be"),
@@ -134,6 +148,7 @@ def test_bad_value_is_named(written, text, word):
         ("CAPX_FEDERATION", "maybe"),
         ("CAPX_RATE_LIMIT", "many"),
         ("CAPX_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+        ("CAPX_ALLOW_NETWORKS", "::/0"),
     ],
 )
 def test_bad_environment_is_named(written, name, value):
@@ -168,6 +183,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
     port=st.integers(1, 65535),
     languages=st.lists(st.sampled_from(["en", "pt-BR", "zh-hant"])).map(tuple),
     dev=st.booleans(),
+    allow_networks=st.lists(st.sampled_from(["10.0.0.0/8", "::1/128"]).map(network)).map(tuple),
 )
 def test_saved_configuration_is_read_again(tmp_path_factory, **values):
     folder = tmp_path_factory.getbasetemp() / "round-trip"
