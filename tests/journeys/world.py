@@ -42,7 +42,9 @@ IMPATIENT = RetryPolicy(longest_delay=0.1, attempts=100_000)
 _CHOICE = random.SystemRandom()
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], seconds: float = DEADLINE) -> T:
+async def eventually(
+    condition: Callable[[], T | Awaitable[T]], seconds: float = DEADLINE, pause: float = 0.02
+) -> T:
     """Return the first true value of ``condition``; fail when it does not come in time."""
     value: Any = None
     try:
@@ -53,7 +55,7 @@ async def eventually(condition: Callable[[], T | Awaitable[T]], seconds: float =
                     value = await value
                 if value:
                     return value
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(pause)
     except TimeoutError:
         raise AssertionError(f"it did not come to be in {seconds} s; at last: {value!r}") from None
 
