@@ -46,6 +46,7 @@ class Path(StrEnum):
     ACTOR_OUTBOX = "/actors/{handle}/outbox"
     ACTOR_FOLLOWERS = "/actors/{handle}/followers"
     ACTOR_FOLLOWING = "/actors/{handle}/following"
+    ACTOR_FEATURED = "/actors/{handle}/featured"
     ACTOR_PROPOSALS = "/actors/{handle}/proposals"
     ACTOR_ANNOUNCE = "/actors/{handle}/announces/{id}"
     ACTIVITY = "/activities/{verb}/{id}"

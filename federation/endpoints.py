@@ -55,6 +55,7 @@ MAX_REPLIES = 200  # shown of one listing
 NODEINFO_VERSIONS = ("2.1", "2.0")
 MONTH = timedelta(days=30)
 HALF_YEAR = timedelta(days=180)
+FEATURED = 5  # listings that stand at the head of an affiliate's profile elsewhere
 
 _BUCKET = re.compile("[0-9a-f]{2}")
 
@@ -375,6 +376,19 @@ def bucket(store: FederationStore, name: str, viewer: Viewer) -> Json:
             for uri, updated in members.items()
         ],
     }
+
+
+def featured(store: FederationStore, handle: str) -> Json:
+    """Return the newest open listings of an affiliate, for the head of its profile elsewhere.
+
+    Mastodon and GoToSocial ask for it when they meet an actor, so somebody who looks an affiliate
+    up there sees what it has to say before anybody on that server follows it.
+    """
+    found = get_local(store, handle)
+    query = Query(node=store.addresses.authority, by=found.uri, limit=FEATURED)
+    listed = [hit.listing.uri for hit in store.listings.search(query, store.clock.now()).hits]
+    address = store.addresses.at(Path.ACTOR_FEATURED, handle=handle)
+    return {**_count(address, len(listed)), "orderedItems": listed}
 
 
 def _root(address: str, total: int, first: str) -> Json:

@@ -62,6 +62,7 @@ ACTOR_CONTEXT: Final[list[Any]] = [
         "movedTo": _link("as:movedTo"),
         "toot": "http://joinmastodon.org/ns#",
         "discoverable": "toot:discoverable",
+        "featured": _link("toot:featured"),
         "indexable": "toot:indexable",
         "schema": "http://schema.org/",
         "PropertyValue": "schema:PropertyValue",

@@ -134,6 +134,7 @@ def _boxes(actor: Actor, addresses: Addresses) -> dict[str, str]:
         "outbox": Path.ACTOR_OUTBOX,
         "followers": Path.ACTOR_FOLLOWERS,
         "following": Path.ACTOR_FOLLOWING,
+        "featured": Path.ACTOR_FEATURED,
     }
     return {name: addresses.at(path, handle=actor.handle) for name, path in names.items()}
 

@@ -247,6 +247,24 @@ def test_followers_are_counted_and_not_named(home):
         endpoints.followers(home, "nobody")
 
 
+def test_featured_are_the_newest_open_and_public_of_the_affiliate(home):
+    made = [publish(home) for _ in range(endpoints.FEATURED + 2)]
+    listings.close(home, made[-1].id)
+    for visibility in (Visibility.NETWORK, Visibility.FOLLOWERS, Visibility.NODE):
+        publish(home, visibility=visibility)
+    newest = [each.uri for each in reversed(made[1:-1])]
+    assert endpoints.featured(home, "delta") == {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": f"{DELTA}/featured",
+        "type": "OrderedCollection",
+        "totalItems": endpoints.FEATURED,
+        "orderedItems": newest,
+    }
+    assert endpoints.featured(home, "catalogue")["orderedItems"] == []
+    with pytest.raises(NotHere):
+        endpoints.featured(home, "nobody")
+
+
 def walk(first, fetch):
     found, page = [], first
     while True:

@@ -86,6 +86,7 @@ def test_document_of_an_affiliate():
         "outbox": "https://hub.example/actors/delta/outbox",
         "followers": "https://hub.example/actors/delta/followers",
         "following": "https://hub.example/actors/delta/following",
+        "featured": "https://hub.example/actors/delta/featured",
         "endpoints": {"sharedInbox": "https://hub.example/inbox"},
         "published": "2030-05-03T12:00:00Z",
         "updated": "2030-05-03T12:01:00Z",
@@ -150,7 +151,7 @@ def test_instance_is_an_application_nobody_follows():
         "https://hub.example/actor/inbox",
         "https://hub.example/actor/outbox",
     )
-    assert {"followers", "following", "proposals"} & set(said) == set()
+    assert {"followers", "following", "featured", "proposals"} & set(said) == set()
     assert (said["discoverable"], said["indexable"], said["manuallyApprovesFollowers"]) == (
         False,
         False,

@@ -69,11 +69,11 @@ async def affiliate(hub: Hub) -> Affiliate:
 @pytest.fixture
 def sent(hub: Hub, peer: Peer) -> Sent:
     """Wait until so many of the activities that the peer sends from now on are done with."""
-    before = len(hub.taken_from(peer.actor))
+    before = len(hub.taken_from(peer.url))
 
     async def wait(count: int) -> list[str]:
         def all_done() -> list[str]:
-            taken = hub.taken_from(peer.actor)[before:]
+            taken = hub.taken_from(peer.url)[before:]
             assert all(each.state != "dead" for each in taken), taken
             done = [each.uri for each in taken if each.state == "done"]
             return done if len(done) >= count else []

@@ -91,10 +91,15 @@ class Hub:
 
     # -- what it knows ------------------------------------------------------------------------
 
-    def taken_from(self, actor: str) -> list[Taken]:
-        """Return what an actor sent, oldest first."""
-        sql = "SELECT uri, state, reason FROM inbox WHERE actor = ? ORDER BY seq"
-        return [Taken(*row) for row in rows(self.folder / "node.db", sql, actor)]
+    def taken_from(self, server: str) -> list[Taken]:
+        """Return what the actors of a server sent, oldest first."""
+        sql = "SELECT uri, state, reason FROM inbox WHERE actor LIKE ? ORDER BY seq"
+        return [Taken(*row) for row in rows(self.folder / "node.db", sql, f"{server}/%")]
+
+    def name_of(self, actor: str) -> str:
+        """Return how it calls an actor of another server."""
+        ((name,),) = rows(self.folder / "node.db", "SELECT name FROM actor WHERE uri = ?", actor)
+        return str(name)
 
     async def get(self, path: str) -> Any:
         """Ask for one of its documents, as the world does."""

@@ -56,6 +56,21 @@ async def test_account_is_found_and_introduced(peer: Peer, affiliate: Affiliate)
     assert not account["locked"]
 
 
+async def test_profile_shows_open_listings_before_anybody_follows(
+    peer: Peer, hub: Hub, affiliate: Affiliate
+):
+    if peer.software.startswith("snac"):
+        pytest.skip("snac does not ask what an actor features")
+    listing = await publish(hub, affiliate)
+    account = await find(peer, affiliate.acct)
+
+    async def pinned() -> list[str]:
+        path = f"/api/v1/accounts/{account['id']}/statuses?pinned=true"
+        return [each["uri"] for each in await peer.ask("GET", path)]
+
+    assert await eventually(pinned, pause=PAUSE) == [listing["uri"]]
+
+
 async def test_follow_is_accepted_and_undone(peer: Peer, hub: Hub, affiliate: Affiliate):
     account = await follow(peer, hub, affiliate.handle)
     listing = await publish(hub, affiliate)
@@ -160,6 +175,16 @@ async def test_block_ends_the_follow(peer: Peer, hub: Hub, affiliate: Affiliate)
     await eventually(lambda: has_followers(hub, affiliate.handle, 0))
     await peer.act_on(account, "unblock")
     assert not await peer.follows(account)
+
+
+async def test_report_is_taken(peer: Peer, hub: Hub, affiliate: Affiliate, sent: Sent):
+    if peer.software.startswith("snac"):
+        pytest.skip("snac has no reports")
+    _, post = await received(peer, hub, affiliate)
+    already = len(await sent(1))
+    form = {"account_id": post["account"]["id"], "status_ids[]": post["id"], "forward": "true"}
+    await peer.ask("POST", "/api/v1/reports", comment="This is no offer.", **form)
+    await sent(already + 1)
 
 
 async def test_limited_listing_is_not_shown(peer: Peer, hub: Hub, affiliate: Affiliate):
