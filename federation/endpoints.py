@@ -378,17 +378,21 @@ def bucket(store: FederationStore, name: str, viewer: Viewer) -> Json:
     }
 
 
-def featured(store: FederationStore, handle: str) -> Json:
+def featured(store: FederationStore, keyring: Keyring, handle: str) -> Json:
     """Return the newest open listings of an affiliate, for the head of its profile elsewhere.
 
-    Mastodon and GoToSocial ask for it when they meet an actor, so somebody who looks an affiliate
-    up there sees what it has to say before anybody on that server follows it.
+    Mastodon, GoToSocial and Takahe ask for it when they meet an actor, so somebody who looks an
+    affiliate up there sees what it has to say before anybody on that server follows it. They are
+    given in full, because Takahe passes over mere ids.
     """
     found = get_local(store, handle)
     query = Query(node=store.addresses.authority, by=found.uri, limit=FEATURED)
-    listed = [hit.listing.uri for hit in store.listings.search(query, store.clock.now()).hits]
+    hits = store.listings.search(query, store.clock.now()).hits
+    notes = [
+        _proven_note(store, keyring.prover(store, each.listing.by), each.listing) for each in hits
+    ]
     address = store.addresses.at(Path.ACTOR_FEATURED, handle=handle)
-    return {**_count(address, len(listed)), "orderedItems": listed}
+    return {**_count(address, len(notes)), "orderedItems": notes}
 
 
 def _root(address: str, total: int, first: str) -> Json:

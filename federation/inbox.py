@@ -13,9 +13,11 @@ Steps, cheap ones first, and nothing is written before the last:
    signature, because it has precedence (FEP-8b32)
 8. neither signer nor actor nor their hosts are blocked, whose keys are not even asked for; and
    there are not too many letters, of the signer or in all
-9. kept on disk under its id; a repeat changes nothing (ActivityPub 7.1.2)
+9. kept on disk under its id, an Update under its id and content; a repeat changes nothing
+   (ActivityPub 7.1.2)
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +42,7 @@ from federation.ports import Database, FederationStore
 from federation.remote import is_activity_type
 from federation.resolver import Resolver
 from federation.settings import Settings
+from federation.signatures.canonical import canonical
 from federation.signatures.claim import Claim, claim_of
 from federation.signatures.integrity import Proof, check_moment, proof_by, verify_proof
 from federation.signatures.keys import PublicKey
@@ -114,7 +117,7 @@ class Inbox:
             raise
         await self._count(activity, signer, letter.client)
         return await self._database.write(
-            self._remember, get_id(activity), actor, signer, letter, self._clock.now()
+            self._remember, _name(activity), actor, signer, letter, self._clock.now()
         )
 
     def _remember(
@@ -226,6 +229,22 @@ class Inbox:
         """Note that a host lives, when it was thought not to: a signed GET says so as well."""
         if await self._database.read(_is_in_trouble, host):
             await self._database.write(_heard, host, self._clock.now())
+
+
+def _name(activity: Document) -> str:
+    """Return what an activity is remembered by: its id, and for an Update what it says as well.
+
+    GoToSocial and Takahe send every edit of a post under one id, and only the first would count.
+    The content counts in its canonical form, so nobody makes a new one of it with a blank.
+    """
+    address = get_id(activity)
+    if activity["type"] != "Update":
+        return address
+    try:
+        content = canonical(activity)
+    except ValueError as error:
+        raise Malformed("an Update has a value that has no canonical form") from error
+    return f"{address} {hashlib.sha256(content).hexdigest()[:32]}"
 
 
 def _is_farewell(activity: Document) -> bool:

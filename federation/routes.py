@@ -98,9 +98,9 @@ def routes(
         Path.ACTOR: door.actor,
         Path.PROFILE: door.actor,
         Path.ACTOR_OUTBOX: door.outbox,
-        Path.ACTOR_FOLLOWERS: partial(door.of_actor, endpoints.followers),
-        Path.ACTOR_FOLLOWING: partial(door.of_actor, endpoints.following),
-        Path.ACTOR_FEATURED: partial(door.of_actor, endpoints.featured),
+        Path.ACTOR_FOLLOWERS: partial(door.count, endpoints.followers),
+        Path.ACTOR_FOLLOWING: partial(door.count, endpoints.following),
+        Path.ACTOR_FEATURED: door.featured,
         Path.ACTOR_PROPOSALS: door.proposals,
         Path.NODE_PROPOSALS: door.proposals,
         Path.CATALOGUE_DIGEST: door.digest,
@@ -203,11 +203,16 @@ class _Door:
 
     # -- collections --------------------------------------------------------------------------
 
-    async def of_actor(
+    async def count(
         self, read: Callable[[Any, str], dict[str, Any]], request: web.Request
     ) -> web.StreamResponse:
-        """Serve a collection of one actor that needs no pages."""
+        """Serve a collection that shows its size only."""
         return _json(await self.database.read(read, request.match_info["handle"].lower()))
+
+    async def featured(self, request: web.Request) -> web.StreamResponse:
+        """Serve what stands at the head of an affiliate's profile."""
+        handle = request.match_info["handle"].lower()
+        return _json(await self.database.read(endpoints.featured, self.keyring, handle))
 
     async def outbox(self, request: web.Request) -> web.StreamResponse:
         """Serve an actor's outbox."""

@@ -247,22 +247,23 @@ def test_followers_are_counted_and_not_named(home):
         endpoints.followers(home, "nobody")
 
 
-def test_featured_are_the_newest_open_and_public_of_the_affiliate(home):
+def test_featured_are_the_newest_open_and_public_of_the_affiliate(home, keyring):
     made = [publish(home) for _ in range(endpoints.FEATURED + 2)]
     listings.close(home, made[-1].id)
     for visibility in (Visibility.NETWORK, Visibility.FOLLOWERS, Visibility.NODE):
         publish(home, visibility=visibility)
-    newest = [each.uri for each in reversed(made[1:-1])]
-    assert endpoints.featured(home, "delta") == {
+    assert endpoints.featured(home, keyring, "delta") == {
         "@context": "https://www.w3.org/ns/activitystreams",
         "id": f"{DELTA}/featured",
         "type": "OrderedCollection",
         "totalItems": endpoints.FEATURED,
-        "orderedItems": newest,
+        "orderedItems": [
+            endpoints.listing(home, keyring, each.id, ANYONE) for each in reversed(made[1:-1])
+        ],
     }
-    assert endpoints.featured(home, "catalogue")["orderedItems"] == []
+    assert endpoints.featured(home, keyring, "catalogue")["orderedItems"] == []
     with pytest.raises(NotHere):
-        endpoints.featured(home, "nobody")
+        endpoints.featured(home, keyring, "nobody")
 
 
 def walk(first, fetch):

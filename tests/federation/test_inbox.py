@@ -64,6 +64,37 @@ async def test_repeated_activity_is_no_error_and_kept_once_h10(inbox, house, let
     assert len(await kept(house)) == 1
 
 
+async def test_second_edit_under_one_id_is_kept_and_a_repeat_of_it_is_not(
+    inbox, house, letter, ana
+):
+    first = activity(ana, type="Update", object={"id": f"{ana}/posts/1", "content": "one"})
+    second = {**first, "object": {"id": f"{ana}/posts/1", "content": "two"}}
+    assert await inbox.take(letter(first))
+    assert await inbox.take(letter(second))
+    assert not await inbox.take(letter(first))
+    assert not await inbox.take(letter(second))
+    assert not await inbox.take(letter(letter(second).body.replace(b",", b" , ")))
+    assert [each.body for each in await kept(house)] == [
+        letter(first).body,
+        letter(second).body,
+    ]
+
+
+async def test_update_with_a_number_that_has_no_canonical_form_is_refused(
+    inbox, house, letter, ana
+):
+    with pytest.raises(Malformed):
+        await inbox.take(letter(activity(ana, type="Update", object={"size": 2**53})))
+    assert await kept(house) == []
+
+
+async def test_other_words_under_one_id_are_a_repeat_h10(inbox, house, letter, ana):
+    said = activity(ana, type="Create", object={"id": f"{ana}/posts/1", "content": "one"})
+    assert await inbox.take(letter(said))
+    assert not await inbox.take(letter({**said, "object": {"id": f"{ana}/posts/1"}}))
+    assert len(await kept(house)) == 1
+
+
 async def test_host_that_speaks_is_heard(inbox, house, letter, foreign):
     await inbox.take(letter())
     state = await house.read(lambda store: store.hosts.find(foreign.host))

@@ -13,6 +13,13 @@ import aiohttp
 
 Json = dict[str, Any]
 
+# What a server does not do, or tells nobody of; seen on the versions named in
+# docs/how-to/test-against-another-server.md.
+LACKS = {
+    "snac": {"block", "report", "featured"},
+    "takahe": {"report", "unreblog"},
+}
+
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -49,6 +56,10 @@ class Peer:
         info = await peer.ask("GET", urlsplit(links[0]["href"]).path)
         peer.software = "{name} {version}".format(**info["software"])
         return peer
+
+    def lacks(self, what: str) -> bool:
+        """Say whether this kind of server is known not to do something."""
+        return what in LACKS.get(self.software.partition(" ")[0], ())
 
     @property
     def acct(self) -> str:

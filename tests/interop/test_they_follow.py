@@ -59,8 +59,8 @@ async def test_account_is_found_and_introduced(peer: Peer, affiliate: Affiliate)
 async def test_profile_shows_open_listings_before_anybody_follows(
     peer: Peer, hub: Hub, affiliate: Affiliate
 ):
-    if peer.software.startswith("snac"):
-        pytest.skip("snac does not ask what an actor features")
+    if peer.lacks("featured"):
+        pytest.skip("it does not ask what an actor features")
     listing = await publish(hub, affiliate)
     account = await find(peer, affiliate.acct)
 
@@ -141,6 +141,8 @@ async def test_reply_and_edit_of_it_are_taken(
     await sent(already + 1)
     await peer.edit(reply, f"{words} Or in Wolof too?")
     await sent(already + 2)
+    await peer.edit(reply, f"{words} Or in Wolof too, perhaps?")
+    await sent(already + 3)
     await peer.delete(reply)  # not every server tells those of it who do not follow the author
 
 
@@ -153,7 +155,8 @@ async def test_like_and_boost_are_taken_and_undone(
     await peer.act_on_post(post, verb)
     await sent(already + 1)
     await peer.act_on_post(post, f"un{verb}")
-    await sent(already + 2)
+    if not peer.lacks(f"un{verb}"):
+        await sent(already + 2)
 
 
 async def test_catalogue_boosts_what_is_published(peer: Peer, hub: Hub, affiliate: Affiliate):
@@ -168,8 +171,8 @@ async def test_catalogue_boosts_what_is_published(peer: Peer, hub: Hub, affiliat
 
 
 async def test_block_ends_the_follow(peer: Peer, hub: Hub, affiliate: Affiliate):
-    if peer.software.startswith("snac"):
-        pytest.skip("snac tells nobody of a block")
+    if peer.lacks("block"):
+        pytest.skip("it tells nobody of a block")
     account = await follow(peer, hub, affiliate.handle)
     await peer.act_on(account, "block")
     await eventually(lambda: has_followers(hub, affiliate.handle, 0))
@@ -178,8 +181,8 @@ async def test_block_ends_the_follow(peer: Peer, hub: Hub, affiliate: Affiliate)
 
 
 async def test_report_is_taken(peer: Peer, hub: Hub, affiliate: Affiliate, sent: Sent):
-    if peer.software.startswith("snac"):
-        pytest.skip("snac has no reports")
+    if peer.lacks("report"):
+        pytest.skip("it has no reports")
     _, post = await received(peer, hub, affiliate)
     already = len(await sent(1))
     form = {"account_id": post["account"]["id"], "status_ids[]": post["id"], "forward": "true"}
