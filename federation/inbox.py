@@ -241,7 +241,7 @@ def _name(activity: Document) -> str:
     if activity["type"] != "Update":
         return address
     try:
-        content = canonical(activity)
+        content = canonical(dict(activity))
     except ValueError as error:
         raise Malformed("an Update has a value that has no canonical form") from error
     return f"{address} {hashlib.sha256(content).hexdigest()[:32]}"

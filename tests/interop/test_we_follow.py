@@ -55,6 +55,10 @@ async def test_we_follow_are_told_and_leave(hub: Hub, peer: Peer, sent: Sent):
     await sent(already + 3)
     assert await hub.capx("search", "lunch") == held  # a post is no listing
 
+    name = f"Renamed {secrets.token_hex(4)}"
+    await peer.ask("PATCH", "/api/v1/accounts/update_credentials", display_name=name)
+    await eventually(lambda: hub.name_of(peer.actor) == name)
+
     await leave(hub, peer)
     assert await state_of(hub, peer.actor) != "accepted"
 
@@ -63,16 +67,6 @@ async def test_we_follow_are_told_and_leave(hub: Hub, peer: Peer, sent: Sent):
         return us is not None and not (await peer.stands_with(us))["followed_by"]
 
     await eventually(is_left, pause=PAUSE)
-
-
-async def test_profile_that_changed_is_known(hub: Hub, peer: Peer, sent: Sent):
-    await follow(hub, peer)
-    already = len(await sent(1))
-    name = f"Renamed {secrets.token_hex(4)}"
-    await peer.ask("PATCH", "/api/v1/accounts/update_credentials", display_name=name)
-    await sent(already + 1)
-    assert hub.name_of(peer.actor) == name
-    await leave(hub, peer)
 
 
 async def test_being_rejected_is_taken_and_asking_again_works(hub: Hub, peer: Peer):
