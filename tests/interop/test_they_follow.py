@@ -200,3 +200,25 @@ async def test_limited_listing_is_not_shown(peer: Peer, hub: Hub, affiliate: Aff
     public = await publish(hub, affiliate)
     await eventually(lambda: peer.sees(public["uri"]), pause=PAUSE)
     assert [await peer.sees(each["uri"]) for each in limited] == [None, None, None]
+
+
+async def test_reply_opens_an_inquiry_and_the_answer_arrives(
+    peer: Peer, hub: Hub, affiliate: Affiliate
+):
+    _, post = await received(peer, hub, affiliate)
+    asked = await peer.post(f"@{affiliate.acct} Is this in French only?", in_reply_to_id=post["id"])
+
+    async def opened() -> Json | None:
+        inquiries = await hub.capx("inquiry", "list", "--to", affiliate.handle)
+        return inquiries[0] if inquiries else None
+
+    inquiry = await eventually(opened)
+    await hub.capx("inquiry", "answer", inquiry["id"], "--text", "In Wolof, too.")
+
+    async def answered() -> Json | None:
+        thread = await peer.ask("GET", f"/api/v1/statuses/{asked['id']}/context")
+        return next((each for each in thread["descendants"] if "Wolof" in text_of(each)), None)
+
+    answer = await eventually(answered, pause=PAUSE)
+    assert answer["account"]["acct"] == affiliate.acct
+    assert answer["in_reply_to_id"] == asked["id"]
