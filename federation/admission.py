@@ -12,6 +12,7 @@ a server that signs letters           ``host_letters``; a peer's only by      42
                                       ``peer_requests``
 an actor that follows and leaves      ``actor_follows``                       429
 keys sought at one domain             ``domain_keys``, and ``keys`` in all    429
+keys sought at one host of a peer     ``peer_keys``                           429
 letters that wait here                ``backlog``, ``at_once``                503
 ====================================  =====================================  ==================
 
@@ -54,6 +55,7 @@ class Admission:
         self._follows = self._limiter(rates.actor_follows)
         self._keys = self._limiter(rates.domain_keys)
         self._all_keys = self._limiter(rates.keys)
+        self._peer_keys = self._limiter(rates.peer_keys)
         self._near = Lately(PEER_SECONDS)
         self._inside = 0
 
@@ -97,11 +99,15 @@ class Admission:
         limiter = self._peers if is_peer else self._hosts
         self._count(limiter, f"from {host_of(actor)}", "your server sends too much")
 
-    def seek_key(self, host: str) -> None:
-        """Count a search for a key at a host's domain; raise TooMany for one over the limit (H61).
+    def seek_key(self, host: str, *, is_peer: bool) -> None:
+        """Count a search for a key at a host; raise TooMany for one over the limit (H61).
 
-        By domain, since names below one's own domain, ports and actors cost nothing.
+        Strangers' by domain, since names below one's own domain, ports and actors cost nothing. A
+        peer's are many, but counted as well: a key has as many names as a stranger can make up.
         """
+        if is_peer:
+            self._count(self._peer_keys, host, "too many keys of your server are new here")
+            return
         self._count(self._keys, domain_of(host), "too many keys of your domain are new here")
         self._count(self._all_keys, "all", "too many keys are new here")
 

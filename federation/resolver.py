@@ -223,8 +223,7 @@ class Resolver:
                     raise Unauthenticated("the key was not to be had a moment ago")
                 if self._tried_within(key_uri, min(pause, self._settings.key_unreachable)):
                     raise TryLater("the server of the key could not be asked a moment ago")
-            if not is_near:
-                self._admission.seek_key(host_of(key_uri))
+            self._admission.seek_key(host_of(key_uri), is_peer=is_near)
             self._note_tried(key_uri, may_be_had_later=False)
             task = asyncio.create_task(self._learn_key(key_uri))
             self._sought[key_uri] = task

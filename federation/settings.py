@@ -19,6 +19,7 @@ class Rates:
     host_letters: int = 300  # of one server that is no peer
     actor_follows: int = 20  # Follow, Undo and Block of one actor
     domain_keys: int = 300  # keys looked for at one registered domain
+    peer_keys: int = 3_000  # keys looked for at one host of a peer
     keys: int = 3_000  # keys looked for at all
     at_once: int = 512  # letters looked at
     backlog: int = 50_000  # letters taken in and not worked on yet
@@ -32,6 +33,7 @@ class Rates:
             host_letters=0,
             actor_follows=0,
             domain_keys=0,
+            peer_keys=0,
             keys=0,
             at_once=0,
             backlog=0,

@@ -110,6 +110,26 @@ async def test_h61_l20_new_actors_of_one_domain_are_few_and_forgotten(
     assert (await node.app[RESOLVER].find_party(crowd[1].uri)).uri == crowd[1].uri
 
 
+async def test_peer_is_not_asked_without_end_for_keys_that_a_stranger_makes_up(
+    world: World, abroad: Abroad
+) -> None:
+    """Whose a key is said to be is not proven yet: a stranger names the peer, and any number."""
+    node, friend = await _strict(world, peer_keys=KEYS), await abroad()
+    catalogue = friend.catalogue()
+    await node.follow(catalogue.uri)
+    known = len(friend.asked)
+    answers: Counter[int] = Counter()
+    for number in range(2 * KEYS):
+        body = json.dumps(friend.say("Like", catalogue, "https://x.example/1")).encode()
+        made_up = signed(node.inbox, body, catalogue, key_uri=f"{catalogue.uri}#{number}")
+        status, _ = await friend.post(node.inbox, body, made_up)
+        answers[status] += 1
+    assert answers == {401: KEYS, 429: KEYS}
+    assert len(friend.asked) - known <= 2 * KEYS
+    said = friend.say("Like", catalogue, "https://x.example/1")
+    assert (await _send(node, friend, said, catalogue))[0] == 202  # a key that is known still works
+
+
 def _unfollow_all_but(store: NodeStore, fan: str) -> None:
     for follow in store.follows.list_followers(store.addresses.catalogue):
         if follow.follower != fan:
