@@ -42,11 +42,18 @@ def apply(store: FederationStore, said: Said) -> None:
 def find_follow(store: FederationStore, said: Said) -> Follow | None:
     """Return our follow that an answer is about, if it is the followed one who answers (H36).
 
-    Some servers embed the Follow under an id of their own making: then the two actors name it.
+    Some servers embed the Follow under an id of their own making: then the two actors name it. An
+    id of ours that stands for no follow any more is what we asked before.
     """
     content = said.activity.get("object")
-    follow = store.follows.find(id_of(content) or "")
-    if follow is None and isinstance(content, dict) and content.get("type") == "Follow":
+    address = id_of(content) or ""
+    follow = store.follows.find(address)
+    if (
+        follow is None
+        and isinstance(content, dict)
+        and content.get("type") == "Follow"
+        and not store.addresses.is_ours(address)
+    ):
         follower, followed = id_of(content.get("actor")), id_of(content.get("object"))
         if follower is not None and followed == said.actor:
             follow = store.follows.find_between(follower, said.actor)

@@ -15,6 +15,7 @@ from federation.incoming.actor import shelve_actor
 from federation.incoming.said import Said
 from federation.mapping.actor import PublicKeys, to_document
 from federation.mapping.proposal import to_note
+from federation.mapping.values import from_moment
 from federation.model import KnownKey
 from federation.signatures.integrity import add_proof
 from federation.signatures.keys import new_ed25519_key
@@ -247,6 +248,25 @@ def test_update_of_an_actor_by_itself(near):
     assert near.actors.find_by_uri(FAR).name == "New name"
     assert near.keys.known(f"{FAR}#e").owner == FAR
     assert near.keys.known(f"{FAR}#k") is None  # no PEM
+
+
+def test_older_update_of_an_actor_changes_nothing(near):
+    """Anybody may pass on what it said before: it would get old keys, inbox and place back."""
+    earlier = from_moment(NOW - timedelta(minutes=1))
+    says(near, "Update", far_says(name="Newest", updated=from_moment(NOW)))
+    before = dump(near)
+    says(near, "Update", far_says(name="Older", updated=earlier, inbox=f"{FAR}/old"))
+    assert dump(near) == before
+    says(near, "Update", far_says(name="Same time", updated=from_moment(NOW)))
+    assert near.actors.find_by_uri(FAR).name == "Same time"
+
+
+def test_update_of_an_actor_that_says_no_time_is_kept(near):
+    undated = far_says(name="Undated")
+    del undated["updated"]
+    says(near, "Update", undated)
+    says(near, "Update", {**undated, "name": "Undated again"})
+    assert near.actors.find_by_uri(FAR).name == "Undated again"
 
 
 def test_update_of_an_actor_sent_by_its_id_is_fetched(near):
@@ -570,6 +590,20 @@ def test_answer_to_what_is_not_ours_changes_nothing_h36(asking, verb):
         says(store, verb, content, by=THEIR_CATALOGUE)
     says(store, verb, f"{FAN}#follows/{THEIR_CATALOGUE}", by=THEIR_CATALOGUE)
     assert dump(store) == before
+
+
+@pytest.mark.parametrize("verb", ["Accept", "Reject"])
+def test_answer_to_what_we_asked_before_changes_nothing_h36(asking, verb):
+    """An old answer that comes late, or is passed on, is none to what is asked now."""
+    store, before = asking
+    following.withdraw(store, follower=CATALOGUE, followed=THEIR_CATALOGUE)
+    now = following.request_for_node(store, THEIR_CATALOGUE)
+    assert now.uri != before.uri
+    says(store, verb, embedded(before), by=THEIR_CATALOGUE)
+    assert state(store) is FollowState.PENDING
+    says(store, "Accept", embedded(now), by=THEIR_CATALOGUE)
+    says(store, verb, embedded(before), by=THEIR_CATALOGUE)
+    assert state(store) is FollowState.ACCEPTED
 
 
 @pytest.mark.parametrize("verb", ["Accept", "Reject"])
