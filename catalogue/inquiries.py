@@ -13,7 +13,7 @@ from catalogue.correspondence import Inquiry, Letter, Message, Standing
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.events import AnswerDeleted, AnswerEdited, AnswerGiven
 from catalogue.language import LanguageMap, is_language_tag
-from catalogue.listings import WIRE_PRECISION
+from catalogue.listings import just_after
 from catalogue.model import Actor, Role
 from catalogue.ports import Store
 from catalogue.richtext import plain
@@ -216,8 +216,8 @@ def edit_answer(store: Store, message_id: str, text: LanguageMap) -> Message:
     _check(text)
     if before.text == text:
         return before
-    just_after = before.updated.replace(microsecond=0) + WIRE_PRECISION
-    after = replace(before, text=text, updated=max(store.clock.now(), just_after))
+    updated = max(store.clock.now(), just_after(before.updated))
+    after = replace(before, text=text, updated=updated)
     store.inquiries.put_message(after)
     store.events.record(AnswerEdited(message=after.id))
     return after

@@ -261,14 +261,15 @@ def _change(store: Store, after: Listing) -> Listing:
     if is_early(after.updated, now):
         updated = now + SAFELY_AFTER
     else:
-        updated = max(now, _just_after(after.updated))
+        updated = max(now, just_after(after.updated))
     listing = replace(after, updated=updated, published=min(after.published, updated))
     _shelve(store, listing)
     store.events.record(ListingEdited(listing=listing.id))
     return listing
 
 
-def _just_after(moment: datetime) -> datetime:
+def just_after(moment: datetime) -> datetime:
+    """Return the first time after ``moment`` that is another one on the wire."""
     return moment.replace(microsecond=0) + WIRE_PRECISION
 
 

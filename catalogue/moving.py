@@ -10,7 +10,7 @@ The two nodes agree in three steps, each taken by the affiliate's own steward (F
 One side's word alone moves nobody: :func:`has_moved` asks both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from catalogue import listings
@@ -55,13 +55,18 @@ def leave(store: Store, handle: str, target: Actor) -> Actor:
     """Say that an affiliate of this node lives at ``target`` now; its followers are told.
 
     Its listings stay until the new node has published them. Raises Conflict when the target does
-    not say that it is the same, or when the affiliate has moved before.
+    not say that it is the same, or when one of the two has moved before.
     """
     affiliate = get_affiliate(store, handle)
     if affiliate.moved_to is not None:
         raise Conflict(f"'{handle}' has moved to {affiliate.moved_to} already")
     if affiliate.uri not in target.also_known_as:
-        raise Conflict(f"{target.uri} does not say that it is also known as {affiliate.uri}")
+        raise Conflict(
+            f"{target.uri} does not say that it is also known as {affiliate.uri}: "
+            "first give the alias there"
+        )
+    if target.moved_to is not None:
+        raise Conflict(f"{target.uri} has moved on to {target.moved_to}")
     moved = _change(store, replace(affiliate, moved_to=target.uri))
     store.events.record(ActorMoved(actor=moved.uri, target=target.uri))
     return moved
@@ -82,17 +87,24 @@ def follow_along(store: Store, old: Actor, new: Actor, *, was_wanted: bool) -> N
         make_way(store, listing)
 
 
-def bring(store: Store, handle: str, found: Listing) -> Listing | None:
-    """Publish a listing that an affiliate has left at its old node; None when it is here already.
+def bring(store: Store, handle: str, found: Iterable[Listing]) -> list[Listing]:
+    """Publish what an affiliate has left at its old node; return what was not here already.
 
-    Raises Conflict when its author is nobody whom the affiliate is also known as.
+    Raises Conflict when one's author is nobody whom the affiliate is also known as, or when the
+    affiliate has moved on.
     """
     affiliate = get_affiliate(store, handle)
-    if found.by not in affiliate.also_known_as:
-        raise Conflict(f"'{handle}' is not known as {found.by}")
-    if any(found.uri in each.same_as for each in _listings_by(store, affiliate.uri)):
-        return None
-    return listings.put_out(store, found.content, affiliate, same_as=(found.uri,))
+    if affiliate.moved_to is not None:
+        raise Conflict(f"'{handle}' has moved to {affiliate.moved_to} and publishes there")
+    here = {uri for each in _listings_by(store, affiliate.uri) for uri in each.same_as}
+    brought = []
+    for left in found:
+        if left.by not in affiliate.also_known_as:
+            raise Conflict(f"'{handle}' is not known as {left.by}")
+        if left.uri not in here:
+            here.add(left.uri)
+            brought.append(listings.put_out(store, left.content, affiliate, same_as=(left.uri,)))
+    return brought
 
 
 def make_way(store: Store, successor: Listing) -> int:
@@ -123,7 +135,7 @@ def get_affiliate(store: Store, handle: str) -> Actor:
 
 
 def _change(store: Store, actor: Actor) -> Actor:
-    changed = replace(actor, updated=store.clock.now())
+    changed = replace(actor, updated=max(store.clock.now(), listings.just_after(actor.updated)))
     store.actors.put(changed)
     store.events.record(ActorChanged(actor=changed.uri))
     return changed

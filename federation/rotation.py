@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 from catalogue.errors import Conflict
 from catalogue.events import ActorChanged
+from catalogue.listings import just_after
 from federation.keyring import OVERLAP, Keyring, is_overlapping
 from federation.mapping.values import to_bytes
 from federation.model import OwnKey, Sent
 from federation.ports import Database, FederationStore
+from federation.signatures.integrity import proof_of
 from federation.strictjson import parse_object
 
 BATCH = 32  # activities renewed in one transaction, which others wait for
@@ -42,7 +44,7 @@ def rotate(
         store.keys.put_own(key)
     actor = store.actors.find_by_uri(owner)
     if actor is not None:
-        store.actors.put(replace(actor, updated=now))
+        store.actors.put(replace(actor, updated=max(now, just_after(actor.updated))))
         store.events.record(ActorChanged(actor=owner))
 
 
@@ -88,7 +90,12 @@ def renew_next(store: FederationStore, keyring: Keyring, place: Place) -> Place 
 
 
 def _renew(store: FederationStore, keyring: Keyring, sent: Sent) -> None:
+    """Prove an activity by the new key, at the time of its former proof.
+
+    A recent proof lets anybody pass an activity on, so a proof that is made anew is none the newer.
+    """
     document = parse_object(sent.body)
-    now = store.clock.now()
-    renewed = keyring.prove(store, document, owner=sent.actor, at=now)
+    proof = proof_of(document)
+    at = proof.created if proof and proof.created else sent.published
+    renewed = keyring.prove(store, document, owner=sent.actor, at=at)
     store.activities.replace_body(sent.uri, to_bytes(renewed))

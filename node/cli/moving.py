@@ -87,7 +87,7 @@ def run_bring(arguments: argparse.Namespace) -> Answer:
     with opened(arguments) as (config, database):
         database.read_now(moving.get_affiliate, arguments.handle)
         found = asyncio.run(_left_behind(config, database, arguments.handle, arguments.old))
-        brought = database.write_now(_bring, arguments.handle, found)
+        brought = database.write_now(moving.bring, arguments.handle, found)
     return Answer(
         {"found": len(found), "brought": [{"id": each.id, "uri": each.uri} for each in brought]},
         [f"Brought {len(brought)} of {len(found)} listings; the others were here already."],
@@ -125,11 +125,6 @@ def _check_moved(store: NodeStore, handle: str, old: str) -> None:
             f"{old} has not moved to {affiliate.uri}: "
             "first give the alias here, then move at the old node"
         )
-
-
-def _bring(store: NodeStore, handle: str, found: list[Listing]) -> list[Listing]:
-    brought = (moving.bring(store, handle, each) for each in found)
-    return [each for each in brought if each is not None]
 
 
 def _data(affiliate: Actor) -> dict[str, object]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalogue import listings
+from catalogue import listings, moving
 from catalogue.errors import Conflict
 from catalogue.events import ActorChanged
 from federation import endpoints
@@ -131,3 +131,28 @@ async def test_two_rotations_in_one_second_are_refused_and_change_nothing(house,
         house.write_now(rotate, DELTA, fresh)
     assert document(house)["publicKey"]["id"] == fresh[0].uri
     assert len(house.read_now(lambda store: store.keys.list_own(DELTA))) == 4
+
+
+async def test_new_proof_makes_nothing_newer_than_it_was(house, clock):
+    """Whoever passes on what is proven must bring a recent proof: old news stay old."""
+    [uri] = published(house)
+    before = proof_of(json.loads(house.read_now(endpoints.activity, uri).body))
+    _, ed25519 = change(house, clock, overlap=OVERLAP * 0)
+    clock.pass_by(minutes=60 * 24 * 30)
+    await tidy_keys(house, Keyring())
+    after = proof_of(json.loads(house.read_now(endpoints.activity, uri).body))
+    assert after.verification_method == ed25519.uri
+    assert after.created == before.created
+
+
+async def test_two_changes_in_one_second_are_both_told(house, clock):
+    house.write_now(let_follow, house.write_now(know_node), DELTA)
+    fresh = new_keys(DELTA, clock.now(), is_first=False)
+    house.write_now(moving.add_alias, "delta", "https://south.example/actors/delta")
+    tell(house)
+    house.write_now(rotate, DELTA, fresh)
+    tell(house)
+    items = house.read_now(lambda store: store.deliveries.list_items(9))
+    said = [json.loads(house.read_now(endpoints.activity, each.activity).body) for each in items]
+    assert {each["object"]["publicKey"]["id"] for each in said} >= {fresh[0].uri}
+    assert len({each["object"]["updated"] for each in said}) == 2
