@@ -33,7 +33,7 @@ ASKED = frozenset({Role.AFFILIATE, Role.CATALOGUE})  # who can be asked
 
 
 def take_in(store: Store, letter: Letter) -> Message | None:
-    """Keep a letter as a message, or the change of one; None when it concerns nobody here.
+    """Keep a letter as a message, or the change of one; None for old news and what is not for us.
 
     The caller has made sure that ``letter.author`` said it. What is over a limit is not kept.
     """
@@ -97,9 +97,9 @@ def forget_author(store: Store, author: str) -> int:
 
 def _revise(store: Store, known: Message, letter: Letter) -> Message | None:
     """Take over what its author changed; it can become less public that way, never more."""
-    if known.author != letter.author:
+    if known.author != letter.author or letter.updated < known.updated:
         return None
-    if letter.updated < known.updated or not _says_something(letter):
+    if not _says_something(letter):
         return known
     changed = replace(
         known,

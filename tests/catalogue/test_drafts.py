@@ -81,6 +81,14 @@ def test_draft_changes_with_its_message_under_another_id(store):
     assert store.drafts.list_newest(waiting=False, limit=9) == []
 
 
+def test_older_version_that_comes_late_changes_no_draft(store):
+    """Its marks are of another text than the message has by now."""
+    newest = post(text=POST.replace("offer", "need"), kind=Kind.NEED, marks=("need",))
+    draft = file(store, replace(newest, updated=NOW + timedelta(seconds=1)))
+    assert inquiries.take_in(store, post()) is None
+    assert drafts.get(store, draft.id).kind is Kind.NEED
+
+
 def test_draft_goes_with_its_message(store):
     draft = file(store)
     inquiries.take_out(store, post().uri, by=ANA)
