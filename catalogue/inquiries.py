@@ -65,13 +65,6 @@ def take_in(store: Store, letter: Letter) -> Message | None:
     return message
 
 
-def concerns_us(store: Store, letter: Letter) -> bool:
-    """Say whether a letter would be looked at: it is known, or it is for somebody here."""
-    return store.inquiries.find_by_uri(letter.uri) is not None or (
-        _says_something(letter) and _place(store, letter) is not None
-    )
-
-
 def take_out(store: Store, uri: str, *, by: str) -> bool:
     """Forget a message that its author took back; say whether it was here.
 

@@ -10,6 +10,7 @@ from node.app import default_settings, make_remote
 from node.config import Config
 from node.identity import SystemClock
 from node.setup import NodeDatabase
+from node.storage.store import NodeStore
 
 
 @asynccontextmanager
@@ -33,3 +34,10 @@ async def find_elsewhere(config: Config, database: NodeDatabase, reference: str)
         raise GiveUp(f"'{reference}' is an actor of this node; name one of another")
     async with asking(config, database) as resolver:
         return await resolver.find_actor(reference)
+
+
+def uri_of(store: NodeStore, reference: str) -> str:
+    """Return the URI of an actor met before, by its handle; any other name is taken for a URI."""
+    name, _, host = reference.removeprefix("acct:").removeprefix("@").partition("@")
+    known = store.actors.find_by_handle(name, host.lower()) if host else None
+    return known.uri if known else reference

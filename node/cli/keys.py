@@ -6,7 +6,7 @@ from typing import Any
 
 from catalogue.errors import Invalid, NotFound, Problem
 from catalogue.model import Actor, Role
-from federation.keyring import OVERLAP, new_keys
+from federation.keyring import ED25519, OVERLAP, new_keys
 from federation.model import OwnKey
 from federation.rotation import rotate
 from node.cli.answer import Answer, add_command, add_group
@@ -82,10 +82,19 @@ def _data(key: OwnKey) -> dict[str, Any]:
         "owner": key.owner,
         "algorithm": key.algorithm,
         "created": key.created.isoformat(),
-        "published_until": (key.retired + OVERLAP).isoformat() if key.retired else None,
+        "replaced": key.retired is not None,
+        "published_until": until.isoformat() if (until := _published_until(key)) else None,
     }
 
 
+def _published_until(key: OwnKey) -> datetime | None:
+    """Return when a replaced key is shown no more; a replaced RSA key never is."""
+    is_shown = key.algorithm == ED25519
+    return key.retired + OVERLAP if key.retired and is_shown else None
+
+
 def _line(key: OwnKey) -> str:
-    until = f", until {key.retired + OVERLAP:%Y-%m-%d}" if key.retired else ""
-    return f"{key.algorithm:8} since {key.created:%Y-%m-%d}{until}  {key.uri}"
+    until = _published_until(key)
+    shown = f", published until {until:%Y-%m-%d}" if until else ""
+    replaced = ", replaced" if key.retired else ""
+    return f"{key.algorithm:8} since {key.created:%Y-%m-%d}{replaced}{shown}  {key.uri}"

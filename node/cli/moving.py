@@ -8,7 +8,7 @@ from catalogue.errors import Conflict
 from catalogue.model import Actor, Listing
 from federation.relocation import read_left_behind
 from node.cli.answer import Answer, add_command
-from node.cli.asking import asking, find_elsewhere
+from node.cli.asking import asking, find_elsewhere, uri_of
 from node.cli.opened import opened
 from node.config import Config
 from node.setup import NodeDatabase
@@ -57,7 +57,7 @@ def run_alias(arguments: argparse.Namespace) -> Answer:
     """Add an alias, or take one back; to take back, nobody is asked."""
     with opened(arguments) as (config, database):
         if arguments.remove:
-            known = database.read_now(_uri_of, arguments.other)
+            known = database.read_now(uri_of, arguments.other)
             affiliate = database.write_now(moving.remove_alias, arguments.handle, known)
         else:
             database.read_now(moving.get_affiliate, arguments.handle)
@@ -92,13 +92,6 @@ def run_bring(arguments: argparse.Namespace) -> Answer:
         {"found": len(found), "brought": [{"id": each.id, "uri": each.uri} for each in brought]},
         [f"Brought {len(brought)} of {len(found)} listings; the others were here already."],
     )
-
-
-def _uri_of(store: NodeStore, reference: str) -> str:
-    """Return the URI of an actor met before, by its handle; any other name is taken for a URI."""
-    name, _, host = reference.removeprefix("@").partition("@")
-    known = store.actors.find_by_handle(name, host) if host else None
-    return known.uri if known else reference
 
 
 def _leave(store: NodeStore, handle: str, target: str) -> Actor:

@@ -5,7 +5,7 @@ import asyncio
 
 from federation import relaying
 from node.cli.answer import Answer, add_command, add_group
-from node.cli.asking import find_elsewhere
+from node.cli.asking import find_elsewhere, uri_of
 from node.cli.opened import opened
 from node.storage.store import NodeStore
 
@@ -28,7 +28,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         says="leave a relay and forget what only it has brought",
         example="capx relay remove https://relay.example/actor",
     )
-    gone.add_argument("uri", metavar="URI", help="as 'capx relay list' shows it")
+    gone.add_argument("whom", metavar="ACCT-OR-URL")
     add_command(
         group, "list", run=run_list, says="list the relays", example="capx relay list --json"
     )
@@ -47,10 +47,10 @@ def run_add(arguments: argparse.Namespace) -> Answer:
 def run_remove(arguments: argparse.Namespace) -> Answer:
     """Leave a relay."""
     with opened(arguments) as (_, database):
-        forgotten = database.write_now(relaying.remove, arguments.uri)
+        whom = database.read_now(uri_of, arguments.whom)
+        forgotten = database.write_now(relaying.remove, whom)
     return Answer(
-        {"uri": arguments.uri, "forgotten": forgotten},
-        [f"Left {arguments.uri}; {forgotten} listings were forgotten."],
+        {"uri": whom, "forgotten": forgotten}, [f"Left {whom}; {forgotten} listings were forgotten."]
     )
 
 

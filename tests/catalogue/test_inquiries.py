@@ -119,7 +119,6 @@ def test_letter_that_concerns_nobody_or_says_nothing_is_not_kept(store, listing)
         letter(in_reply_to=listing.uri, text=one("<p> </p>")),
     ):
         assert inquiries.take_in(store, each) is None
-        assert not inquiries.concerns_us(store, each)
     assert store.inquiries.list_newest(limit=9) == []
 
 

@@ -44,7 +44,8 @@ async def test_relay_brings_listings_of_strangers_and_takes_them_along(world: Wo
     await eventually(reader.is_at_rest)
     assert await reader.titles() == {listing.uri: "Mediation for beginners"}
 
-    assert await capx(reader, "relay", "remove", actor.uri) == 0
+    assert await capx(reader, "relay", "remove", "@relay@elsewhere.example") == 1
+    assert await capx(reader, "relay", "remove", f"@relay@{relay.url.removeprefix('http://')}") == 0
     assert await reader.titles() == {}
     assert await capx(reader, "relay", "remove", actor.uri) == 1
 
