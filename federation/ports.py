@@ -145,6 +145,10 @@ class ActivityShelf(Protocol):
         """Show no more what was said in public about something that is gone."""
         ...
 
+    def forget(self, about: str) -> None:
+        """Forget what was said about something that is gone, but for what is still on its way."""
+        ...
+
     def replace_body(self, uri: str, body: bytes) -> None:
         """Store other bytes of the same activity: its proof was made anew."""
         ...

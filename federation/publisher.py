@@ -117,7 +117,7 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
                 _tell_answer(store, keyring, message, verb)
         case AnswerDeleted():
             activity = delete.answer(event)
-            store.activities.hide(event.uri)
+            store.activities.forget(event.uri)
             _send_to(store, keyring, activity, event.to, is_public=event.is_public)
         case QuoteAnswered():
             verb_name = "reject" if event.stamp is None else "accept"

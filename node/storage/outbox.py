@@ -45,6 +45,27 @@ class Activities:
             about=about,
         )
 
+    def forget(self, about: str) -> None:
+        """Forget what was said about something that is gone, but for what is still on its way.
+
+        That is only shown no more: whatever says that it is gone must not overtake it.
+        """
+        self.hide(about)
+        self._sql.run(
+            """
+            DELETE FROM delivery WHERE state = 'dead'
+                AND activity > :about || '#' AND activity < :about || '0'
+            """,
+            about=about,
+        )
+        self._sql.run(
+            """
+            DELETE FROM activity WHERE uri > :about || '#' AND uri < :about || '0'
+                AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.activity = activity.uri)
+            """,
+            about=about,
+        )
+
     def replace_body(self, uri: str, body: bytes) -> None:
         """Store other bytes of the same activity: its proof was made anew."""
         self._sql.run("UPDATE activity SET body = :body WHERE uri = :uri", uri=uri, body=body)

@@ -216,3 +216,25 @@ def test_what_was_said_about_something_that_is_gone_is_shown_no_more(store):
     shown = store.activities.list_public(DELTA, before=None, limit=9)
     assert [each.uri.removeprefix(about) for each in shown] == ["0", "1/activity", ""]
     assert store.activities.find(f"{about}/activity").is_public is False
+
+
+def test_what_was_said_about_something_that_is_gone_is_forgotten_unless_it_is_on_its_way(store):
+    about = HERE.message("1")
+    ends = ("/activity", "#updates/1", "#updates/2", "1/activity", "0")
+    for end in ends:
+        store.activities.put(
+            Sent(uri=about + end, actor=DELTA, body=b"{}", published=NOW, is_public=True)
+        )
+    inboxes = [f"{ANA}/inbox"]
+    for end in ("#updates/1", "#updates/2"):
+        store.deliveries.add(about + end, actor=DELTA, inboxes=inboxes, at=NOW)
+    given_up, on_its_way = store.deliveries.list_items(9)
+    store.deliveries.bury(given_up.seq, reason="")
+    store.activities.forget(about)
+    assert [end for end in ends if store.activities.find(about + end)] == [
+        "#updates/2",
+        "1/activity",
+        "0",
+    ]
+    assert store.activities.find(f"{about}#updates/2").is_public is False
+    assert [each.seq for each in store.deliveries.list_items(9)] == [on_its_way.seq]

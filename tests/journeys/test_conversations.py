@@ -246,8 +246,12 @@ async def test_private_question_and_answer_are_on_no_surface(
     unknown = await stage.node.get("/messages/01900000-0000-7000-8000-000000000000")
     hidden = await stage.node.get(answer.uri)
     assert (hidden.status, hidden.body) == (unknown.status, unknown.body)
+    said = "SELECT uri FROM activity WHERE instr(body, ?)"
+    assert stage.node.rows(said, MARKER)
     await stage.node.database.write(inquiries.delete_answer, answer.id)
     assert (await stage.node.get(answer.uri)).status == 404
+    await eventually(lambda: stage.there.got("Delete"))
+    assert stage.node.rows(said, MARKER) == []
 
 
 async def _signed_get(url: str, by: ForeignActor) -> Answer:
