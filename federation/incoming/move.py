@@ -1,12 +1,13 @@
 """Move: an actor of another server lives elsewhere now (FEP-7628).
 
 Old and new place must name each other, whoever of the two says it: the old one by the Move or by
-``movedTo``, the new one by ``alsoKnownAs`` in its own document, which is fetched anew.
+``movedTo``, the new one by ``alsoKnownAs`` in its own document, which is fetched anew. Nobody is followed to a blocked host.
 """
 
 from dataclasses import replace
 
 from catalogue import moving
+from federation.guard import host_of
 from federation.incoming.listing import is_wanted
 from federation.incoming.said import Said
 from federation.mapping.values import Document, id_of
@@ -30,6 +31,8 @@ def apply(store: FederationStore, said: Said) -> None:
     old = store.actors.find_by_uri(id_of(said.activity.get("object")) or "")
     new = store.actors.find_by_uri(id_of(said.activity.get("target")) or "")
     if old is None or new is None or store.addresses.is_ours(old.uri):
+        return
+    if store.hosts.is_blocked(host_of(new.uri)):
         return
     if said.actor == old.uri:
         old = replace(old, moved_to=new.uri)
