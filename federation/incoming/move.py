@@ -1,7 +1,8 @@
 """Move: an actor of another server lives elsewhere now (FEP-7628).
 
 Old and new place must name each other, whoever of the two says it: the old one by the Move or by
-``movedTo``, the new one by ``alsoKnownAs`` in its own document, which is fetched anew. Nobody is followed to a blocked host.
+``movedTo``, the new one by ``alsoKnownAs`` in its own document, which is fetched anew.
+Nobody is followed to a blocked host.
 """
 
 from dataclasses import replace

@@ -4,16 +4,16 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
-from catalogue import drafts, inquiries
+from catalogue import drafts
 from catalogue.correspondence import Draft, Message
 from catalogue.drafts import Additions
-from catalogue.errors import NotFound
+from catalogue.errors import Conflict, NotFound
 from catalogue.language import LanguageMap
 from catalogue.model import Actor, Category, Listing
-from catalogue.ports import Store
 from catalogue.richtext import from_markdown, lines
 from federation.mapping import post
 from node.cli.answer import Answer, add_command, add_group, names, number
+from node.cli.inquiry import give_answer
 from node.cli.opened import opened
 from node.storage.store import NodeStore
 
@@ -153,13 +153,15 @@ def _reject(store: NodeStore, arguments: argparse.Namespace) -> Draft:
     return draft
 
 
-def _tell(store: Store, message: Message, language: str, html: str) -> None:
+def _tell(store: NodeStore, message: Message, language: str, html: str) -> None:
     """Answer whoever asked, in their language."""
-    text = LanguageMap({language: html})
-    inquiries.answer(store, message.inquiry, text, message_id=message.id)
+    try:
+        give_answer(store, message.inquiry, LanguageMap({language: html}), message.id)
+    except Conflict as error:
+        raise Conflict(f"{error}; use --silent") from error
 
 
-def _message_of(store: Store, draft: Draft) -> Message:
+def _message_of(store: NodeStore, draft: Draft) -> Message:
     found = store.inquiries.find_message(draft.message)
     if found is None:
         raise NotFound("what asked for this draft was taken back")

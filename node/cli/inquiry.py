@@ -6,10 +6,12 @@ from typing import Any
 
 from catalogue import inquiries
 from catalogue.correspondence import Inquiry, Message, Standing
+from catalogue.errors import Conflict
 from catalogue.language import LanguageMap
 from catalogue.model import Actor, Listing
 from catalogue.people import get_actor
 from catalogue.richtext import from_markdown, lines
+from federation.guard import host_of
 from node.cli.answer import Answer, add_command, add_group, names, number
 from node.cli.opened import opened
 from node.storage.store import NodeStore
@@ -125,12 +127,21 @@ def run_show(arguments: argparse.Namespace) -> Answer:
 def run_answer(arguments: argparse.Namespace) -> Answer:
     """Answer an inquiry."""
     with opened(arguments) as (_, database):
-        message = database.write_now(
-            inquiries.answer, arguments.id, _text(arguments), message_id=arguments.message
-        )
+        message = database.write_now(give_answer, arguments.id, _text(arguments), arguments.message)
         found = database.read_now(_read_of, message)
     how = "in public" if message.is_public else "in private"
     return Answer(_message(found, message), [f"Answered {how}: {found.name(message.to)}"])
+
+
+def give_answer(
+    store: NodeStore, inquiry_id: str, text: LanguageMap, message_id: str | None
+) -> Message:
+    """Answer; raise Conflict where it would go to a blocked host, for nothing is sent there."""
+    message = inquiries.answer(store, inquiry_id, text, message_id=message_id)
+    host = host_of(message.to)
+    if store.hosts.is_blocked(host):
+        raise Conflict(f"{host} is blocked here, so nobody there can be told")
+    return message
 
 
 def run_edit(arguments: argparse.Namespace) -> Answer:

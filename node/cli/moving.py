@@ -90,7 +90,10 @@ def run_bring(arguments: argparse.Namespace) -> Answer:
         brought = database.write_now(moving.bring, arguments.handle, found)
     return Answer(
         {"found": len(found), "brought": [{"id": each.id, "uri": each.uri} for each in brought]},
-        [f"Brought {len(brought)} of {len(found)} listings; the others were here already."],
+        [
+            f"Brought {len(brought)} of {len(found)} listings.",
+            *(["The others were here already."] if len(brought) < len(found) else []),
+        ],
     )
 
 

@@ -50,7 +50,8 @@ def run_remove(arguments: argparse.Namespace) -> Answer:
         whom = database.read_now(uri_of, arguments.whom)
         forgotten = database.write_now(relaying.remove, whom)
     return Answer(
-        {"uri": whom, "forgotten": forgotten}, [f"Left {whom}; {forgotten} listings were forgotten."]
+        {"uri": whom, "forgotten": forgotten},
+        [f"Left {whom}; {forgotten} listings were forgotten."],
     )
 
 

@@ -182,3 +182,21 @@ def test_nothing_of_a_failed_approval_remains(capx, told):
     assert error == "capx: there is no affiliate 'nobody' on this node\n"
     assert capx("draft", "list") == [found]
     assert len(capx("inquiry", "list")[0]["messages"]) == 1
+
+
+def test_nobody_is_said_to_be_told_at_a_blocked_host(capx, told):
+    draft(told)
+    (found,) = capx("draft", "list")
+    capx("peer", "block", BLOG)
+    for words in (
+        ("inquiry", "answer", found["inquiry"], "--text", "Yes"),
+        ("draft", "approve", found["id"], "--by", "delta"),
+        ("draft", "reject", found["id"]),
+    ):
+        said = capx(*words, fails=True)
+        assert said.startswith(f"capx: {BLOG} is blocked here, so nobody there can be told")
+        assert ("--silent" in said) == (words[0] == "draft")
+    assert [each["state"] for each in capx("draft", "list")] == ["waiting"]
+    (inquiry,) = capx("inquiry", "list")
+    assert (inquiry["standing"], len(inquiry["messages"])) == ("open", 1)
+    assert capx("draft", "approve", found["id"], "--by", "delta", "--silent")["url"]
