@@ -2,7 +2,7 @@
 
 Old and new place must name each other, whoever of the two says it: the old one by the Move or by
 ``movedTo``, the new one by ``alsoKnownAs`` in its own document, which is fetched anew.
-Nobody is followed to a blocked host.
+Nobody is followed to a blocked host, and nobody who is blocked is followed anywhere.
 """
 
 from dataclasses import replace
@@ -33,7 +33,9 @@ def apply(store: FederationStore, said: Said) -> None:
     new = store.actors.find_by_uri(id_of(said.activity.get("target")) or "")
     if old is None or new is None or store.addresses.is_ours(old.uri):
         return
-    if store.hosts.is_blocked(host_of(new.uri)):
+    if store.hosts.is_blocked(host_of(new.uri)) or any(
+        store.blocks.is_blocked(each.uri) for each in (old, new)
+    ):
         return
     if said.actor == old.uri:
         old = replace(old, moved_to=new.uri)

@@ -88,6 +88,15 @@ def test_place_at_a_blocked_host_is_not_followed(near):
     assert follow_of(near, NEW) is None
 
 
+@pytest.mark.parametrize("blocked", [FAR, NEW])
+def test_blocked_actor_takes_nobody_along(near, blocked):
+    near.blocks.put_actor(blocked, at=NOW, reason="")
+    change(near, FAR, moved_to=NEW)
+    for by in (FAR, NEW):
+        moves(near, by=by)
+    assert follow_of(near, NEW) is None
+
+
 def test_follow_of_the_old_place_ends(near):
     let_follow(near, CATALOGUE, FAR)
     moves(near)
