@@ -6,15 +6,23 @@ way is kept up to date by its author's own activities, and forgotten with the re
 """
 
 from catalogue import following
-from catalogue.errors import NotFound
+from catalogue.errors import Conflict, NotFound
 from catalogue.listings import forget_author
 from catalogue.model import Follow, FollowState, Role
 from federation.incoming.listing import is_wanted
 from federation.ports import FederationStore
 
+_ALIVE = frozenset({FollowState.PENDING, FollowState.ACCEPTED})
+
 
 def add(store: FederationStore, actor: str) -> Follow:
-    """Follow an actor as a relay."""
+    """Follow an actor as a relay.
+
+    Raises Conflict for one that is followed for itself: leaving the relay would end that, too.
+    """
+    follow = store.follows.find_between(store.addresses.catalogue, actor)
+    if follow is not None and follow.state in _ALIVE and not store.relays.has(actor):
+        raise Conflict(f"'{actor}' is followed already; unfollow it first to make it a relay")
     store.relays.add(actor, store.clock.now())
     return following.request_for_node(store, actor)
 
@@ -28,7 +36,7 @@ def remove(store: FederationStore, actor: str) -> int:
         raise NotFound(f"'{actor}' is no relay of this node")
     us = store.addresses.catalogue
     follow = store.follows.find_between(us, actor)
-    if follow is not None and follow.state in {FollowState.PENDING, FollowState.ACCEPTED}:
+    if follow is not None and follow.state in _ALIVE:
         following.withdraw(store, follower=us, followed=actor)
     if store.relays.list_all():
         return 0
