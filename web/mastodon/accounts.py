@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from catalogue.model import Actor, Role
+from catalogue.model import Actor
 from catalogue.search import Query
 from catalogue.words import words
 from web.accounts import AccountStore
@@ -74,8 +74,10 @@ def directory(store: AccountStore, ask: Ask) -> Reply:
     order = ask.params.first("order") or "active"
     if order not in {"active", "new"}:
         raise BadParameter("order must be active or new")
-    here = ask.site.addresses.authority if ask.params.flag("local") else None
-    found = store.actors.list_by_role(Role.AFFILIATE, here)
+    here = ask.site.addresses.authority
+    found = store.actors.list_affiliates(here)
+    if ask.params.flag("local"):
+        found = [actor for actor in found if actor.node == here]
     if order == "new":
         found = sorted(found, key=lambda actor: actor.published, reverse=True)
     return Reply(data=accounts(store, ask, found[offset : offset + limit]))
@@ -90,11 +92,12 @@ def relationships(store: AccountStore, ask: Ask) -> Reply:
 
 def matching(store: AccountStore, ask: Ask, text: str) -> list[Actor]:
     """Return the affiliate with this very handle or address, else those with these words."""
-    exact = find_by_acct(store, ask, text) or _affiliate(store.actors.find_by_uri(text))
+    exact = find_by_acct(store, ask, text)
+    exact = exact or _taking_part(store, ask, store.actors.find_by_uri(text))
     if exact is not None:
         return [exact]
     wanted = words(text)
-    everyone = store.actors.list_by_role(Role.AFFILIATE) if wanted else []
+    everyone = store.actors.list_affiliates(ask.site.addresses.authority) if wanted else []
     return [actor for actor in everyone if _has(words(f"{actor.name} {actor.acct}"), wanted)]
 
 
@@ -102,11 +105,16 @@ def find_by_acct(store: AccountStore, ask: Ask, acct: str) -> Actor | None:
     """Return the affiliate whose handle this is: ``name``, ``name@host``, with or without ``@``."""
     handle, _, host = acct.strip().removeprefix("@").partition("@")
     node = host.lower() or ask.site.addresses.authority
-    return _affiliate(store.actors.find_by_handle(handle, node)) if handle else None
+    if not handle:
+        return None
+    return _taking_part(store, ask, store.actors.find_by_handle(handle, node))
 
 
-def _affiliate(actor: Actor | None) -> Actor | None:
-    return actor if actor is not None and actor.role is Role.AFFILIATE else None
+def _taking_part(store: AccountStore, ask: Ask, actor: Actor | None) -> Actor | None:
+    """Return an affiliate that takes part: who merely wrote to somebody here is shown to nobody."""
+    if actor is None:
+        return None
+    return next(iter(store.actors.list_affiliates(ask.site.addresses.authority, actor.uri)), None)
 
 
 def _has(there: Iterable[str], wanted: Iterable[str]) -> bool:
