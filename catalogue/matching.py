@@ -214,7 +214,8 @@ def _capacity(need: Subject, offer: Subject, taxonomy: Taxonomy, weights: Weight
     """How near what is offered is to what is looked for, in the tree of capacities.
 
     The mean over what is looked for, led by the best of it: an offer that meets one of two
-    capacities wholly is a good offer.
+    capacities wholly is a good offer. What only the text names can help, and where there are tags
+    it cannot hurt.
     """
     scheme = taxonomy.capacities
     offered = offer.capacities
@@ -234,7 +235,9 @@ def _capacity(need: Subject, offer: Subject, taxonomy: Taxonomy, weights: Weight
             term="capacity", value=0.0, weight=weights.capacity, why="match-capacity-none"
         )
     top, why, pair = max(nearest)
-    mean = sum(value for value, *_ in nearest) / len(nearest)
+    counts = need.tagged or need.named
+    counted = [value for value, _, (wanted, _) in nearest if wanted in counts]
+    mean = sum(counted) / len(counted)
     named = pair[0] not in need.tagged or pair[1] not in offer.tagged
     same = why == "match-capacity-same"
     return Reason(

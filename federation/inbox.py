@@ -183,13 +183,14 @@ class Inbox:
     async def _verify_proof(
         self, activity: Document, proof: Proof, actor: str, *, is_relayed: bool
     ) -> None:
-        """Raise Unauthenticated unless the actor's proof holds, and was made by now.
+        """Raise Unauthenticated unless the actor's proof holds.
 
-        A proof that stands in for the signature must be recent, too: whoever has an activity could
-        send it again once its id is forgotten here.
+        A proof that stands in for the signature must be of now, too: whoever has an activity could
+        send it again once its id is forgotten here. Beside a signature, that one says when it was
+        sent: what a wrong clock has dated ahead may come once the clock is right.
         """
-        oldest = self._settings.proof_age if is_relayed else None
-        check_moment(proof, now=self._clock.now(), oldest=oldest)
+        if is_relayed:
+            check_moment(proof, now=self._clock.now(), oldest=self._settings.proof_age)
         await self._verify(
             proof.verification_method, actor, lambda key: verify_proof(activity, proof, key)
         )

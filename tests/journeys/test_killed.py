@@ -267,7 +267,8 @@ async def test_receiver_takes_what_is_sent_again_only_once(world: World) -> None
     await eventually(lambda: follower.find(listing.uri))
     await eventually(lambda: source.rows("SELECT * FROM delivery") == [])
     before = follower.belief()
-    again = "INSERT INTO delivery SELECT NULL, uri, actor, ?, ?, 'pending', 0, NULL, 0, 0"
+    columns = "activity, actor, inbox, host, state, attempts, added_at, due_at"
+    again = f"INSERT INTO delivery ({columns}) SELECT uri, actor, ?, ?, 'pending', 0, 0, 0"
     await _as_if_never_marked(source, f"{again} FROM activity WHERE uri LIKE ?", follower)
     await eventually(lambda: source.rows("SELECT * FROM delivery") == [])
     letters = [each.status for each in follower.asked if each.path == "/inbox"]
