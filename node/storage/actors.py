@@ -105,9 +105,9 @@ class Actors:
             SELECT * FROM actor WHERE role = 'affiliate' AND (:uri IS NULL OR uri = :uri) AND (
                 node = :here
                 OR EXISTS (SELECT 1 FROM listing WHERE listing.by_uri = actor.uri)
-                OR EXISTS (
-                    SELECT 1 FROM actor AS near JOIN follow ON follow.followed = near.uri
-                    WHERE near.node = actor.node AND follow.state = 'accepted'
+                OR node IN (
+                    SELECT near.node FROM follow JOIN actor AS near ON near.uri = follow.followed
+                    WHERE follow.state = 'accepted'
                 )
             )
             ORDER BY name, uri

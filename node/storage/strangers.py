@@ -1,8 +1,9 @@
 """What strangers leave behind, and forgetting it: no table grows with their number for ever (L20).
 
 An actor is a stranger's while nothing that this node keeps names it: it is followed by nobody here,
-follows nobody here, and no listing or message is by it. What is forgotten is fetched again when it
-is needed.
+follows nobody here, and no listing or message is by it. Anybody can say that they are an affiliate,
+a catalogue or a server, so saying it keeps nobody here: those do who are neighbours of somebody
+followed. What is forgotten is fetched again when it is needed.
 """
 
 from datetime import datetime
@@ -12,7 +13,12 @@ from node.storage.sql import Sql, from_time, in_list
 _STRANGERS = """
     SELECT party.uri AS uri, party.fetched_at AS fetched_at
     FROM party LEFT JOIN actor ON actor.uri = party.uri
-    WHERE (actor.uri IS NULL OR actor.role = 'other')
+    WHERE (
+            actor.uri IS NULL OR actor.role = 'other' OR actor.node NOT IN (
+                SELECT near.node FROM follow JOIN actor AS near ON near.uri = follow.followed
+                WHERE follow.state IN ('pending', 'accepted')
+            )
+        )
         AND NOT EXISTS (
             SELECT 1 FROM follow WHERE follower = party.uri AND state IN ('pending', 'accepted')
         )
@@ -57,7 +63,7 @@ class Strangers:
         names, values = in_list("uri", uris)
         self._sql.run(f"DELETE FROM known_key WHERE owner IN {names}", **values)
         self._sql.run(f"DELETE FROM tombstone WHERE by_uri IN {names}", **values)
-        self._sql.run(f"DELETE FROM actor WHERE role = 'other' AND uri IN {names}", **values)
+        self._sql.run(f"DELETE FROM actor WHERE uri IN {names}", **values)
         self._sql.run(f"DELETE FROM party WHERE uri IN {names}", **values)
 
     def _forget_hosts(self, moment: int, most: int) -> None:

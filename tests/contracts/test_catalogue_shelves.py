@@ -78,6 +78,28 @@ def test_affiliates_are_ours_those_followed_and_those_with_a_listing(store):
     assert store.actors.list_affiliates(HERE.authority) == [ours, near, author]
 
 
+def test_crowd_at_one_node_does_not_make_affiliates_slow_l20(store):
+    store.actors.put(actor("a", node=HERE.authority))
+
+    def steps() -> int:
+        """Return how much SQLite did, in hundreds of its instructions."""
+        taken: list[int] = []
+        connection = store.actors._sql._connection
+        connection.set_progress_handler(lambda: taken.append(1), 100)
+        try:
+            assert len(store.actors.list_affiliates(HERE.authority)) == 1
+        finally:
+            connection.set_progress_handler(None, 0)
+        return len(taken)
+
+    for number in range(100):
+        store.actors.put(actor(f"b{number}", node=SOUTH))
+    before = steps()
+    for number in range(100, 400):
+        store.actors.put(actor(f"b{number}", node=SOUTH))
+    assert before < steps() < 8 * before  # four times as many
+
+
 def test_actors_by_role_are_sorted_by_name(store):
     named = [actor("b", name="Ada"), actor("a", name="Zoe"), actor("c", name="Bob", node=BLOG)]
     for each in [*named, actor("catalogue", role=Role.CATALOGUE)]:

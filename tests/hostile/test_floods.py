@@ -138,19 +138,44 @@ def _unfollow_all_but(store: NodeStore, fan: str) -> None:
         store.deliveries.drop(item.seq)
 
 
-async def test_strangers_are_bounded_by_number_as_well(world: World, abroad: Abroad) -> None:
-    node, server = await world.node("node"), await abroad()
+STRANGERS: dict[str, Callable[[ForeignServer, str], ForeignActor]] = {
+    "person": lambda server, name: server.actor(name, "Person"),
+    "group": lambda server, name: server.actor(name, "Organization"),
+    "server": lambda server, name: server.actor(name, "Application"),
+    "catalogue": lambda server, name: server.catalogue(name),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+async def test_strangers_are_bounded_by_number_as_well(
+    world: World, abroad: Abroad, kind: str
+) -> None:
+    """Whatever they say that they are (L20)."""
+    node, server, near = await world.node("node"), await abroad(), await abroad()
+    friend = near.actor("friend")
+    await node.follow(friend.uri)
     for number in range(6):
-        each = server.actor(f"n{number}", "Person")
+        each = STRANGERS[kind](server, f"n{number}")
         await server.send(node.inbox, server.say("Like", each, "https://x.example/1"), each)
+    neighbour = near.actor("neighbour")
+    await near.send(node.inbox, near.say("Like", neighbour, "https://x.example/1"), neighbour)
     await eventually(node.is_at_rest)
-    assert len(node.rows("SELECT * FROM party WHERE type = 'Person'")) == 6
+    assert _known(node, server.url) == 6
     before = node.database.read_now(lambda store: store.clock.now()) - timedelta(days=1)
     forgotten = await node.database.write(
         lambda store: store.strangers.forget(before, most=2, dead=10)
     )
-    assert forgotten == 4
-    assert len(node.rows("SELECT * FROM party WHERE type = 'Person'")) == 2
+    assert (forgotten, _known(node, server.url)) == (4, 2)
+    assert node.rows("SELECT count(*) FROM actor WHERE uri LIKE ?", f"{server.url}/%") == [(2,)]
+    ahead = before + timedelta(days=2)
+    await node.database.write(lambda store: store.strangers.forget(ahead, most=2, dead=10))
+    # where somebody is followed, their neighbours take part
+    assert (_known(node, server.url), _known(node, near.url)) == (0, 2)
+
+
+def _known(node: Node, url: str) -> int:
+    [(number,)] = node.rows("SELECT count(*) FROM party WHERE uri LIKE ?", f"{url}/%")
+    return number
 
 
 async def test_letters_of_one_server_are_counted_and_a_peers_are_not(
