@@ -93,6 +93,22 @@ async def test_hostile_words_of_another_node_are_inert(world, app):
     assert "\u202e" not in status["account"]["display_name"]
 
 
+async def test_group_that_merely_wrote_to_somebody_is_no_account_here(world, app):
+    near = world.affiliate()
+    world.take_in(world.neighbour())
+    stranger = world.neighbour("buy_now", "shop.example", name="Far Shop")
+    assert len(await heard(app, "/api/v1/directory")) == 2
+    for text in ("far", stranger.acct, stranger.uri):
+        found = await heard(app, f"/api/v2/search?q={text}&type=accounts")
+        assert stranger.acct not in {each["acct"] for each in found["accounts"]}
+        assert stranger.acct not in str(await heard(app, f"/api/v1/accounts/search?q={text}"))
+    for path in (f"/api/v1/accounts/lookup?acct={stranger.acct}", f"/api/v1/accounts/{stranger.id}",
+                 f"/api/v1/accounts/{stranger.id}/statuses"):  # fmt: skip
+        assert (await app.get(path)).status == 404
+    [local] = await heard(app, "/api/v1/directory?local=true")
+    assert local["id"] == near.id
+
+
 async def test_page_costs_the_same_questions_for_one_listing_and_for_three(world, app):
     by = world.affiliate()
     counted: list[int] = []

@@ -9,7 +9,7 @@ from web.accounts import AccountStore
 from web.mastodon import entities
 from web.mastodon.ask import Ask, Reply, paged
 from web.mastodon.errors import BadParameter, NoRecord
-from web.mastodon.shown import accounts, get_affiliate, statuses
+from web.mastodon.shown import accounts, get_affiliate, taking_part, statuses
 from web.mastodon.tags import capacities_of
 
 MAX_ACCOUNTS = 80
@@ -27,7 +27,7 @@ def account(store: AccountStore, ask: Ask) -> Reply:
     """Show an affiliate; to a member themselves, too."""
     if _is_self(ask):
         return Reply(data=entities.member_account(ask.member, ask.site.addresses, ask.icon))
-    return Reply(data=accounts(store, ask, [get_affiliate(store, ask.parts["id"])])[0])
+    return Reply(data=accounts(store, ask, [get_affiliate(store, ask, ask.parts["id"])])[0])
 
 
 def lookup(store: AccountStore, ask: Ask) -> Reply:
@@ -47,7 +47,7 @@ def account_statuses(store: AccountStore, ask: Ask) -> Reply:
     is_empty = any([params.flag("pinned"), params.flag("only_media")])
     if _is_self(ask):
         return Reply(data=[])
-    actor = get_affiliate(store, ask.parts["id"])
+    actor = get_affiliate(store, ask, ask.parts["id"])
     tagged = params.first("tagged")
     capacities = capacities_of(store.taxonomy, tagged)
     if is_empty or (tagged and not capacities):
@@ -92,8 +92,9 @@ def relationships(store: AccountStore, ask: Ask) -> Reply:
 
 def matching(store: AccountStore, ask: Ask, text: str) -> list[Actor]:
     """Return the affiliate with this very handle or address, else those with these words."""
-    exact = find_by_acct(store, ask, text)
-    exact = exact or _taking_part(store, ask, store.actors.find_by_uri(text))
+    exact = find_by_acct(store, ask, text) or taking_part(
+        store, ask, store.actors.find_by_uri(text)
+    )
     if exact is not None:
         return [exact]
     wanted = words(text)
@@ -105,16 +106,7 @@ def find_by_acct(store: AccountStore, ask: Ask, acct: str) -> Actor | None:
     """Return the affiliate whose handle this is: ``name``, ``name@host``, with or without ``@``."""
     handle, _, host = acct.strip().removeprefix("@").partition("@")
     node = host.lower() or ask.site.addresses.authority
-    if not handle:
-        return None
-    return _taking_part(store, ask, store.actors.find_by_handle(handle, node))
-
-
-def _taking_part(store: AccountStore, ask: Ask, actor: Actor | None) -> Actor | None:
-    """Return an affiliate that takes part: who merely wrote to somebody here is shown to nobody."""
-    if actor is None:
-        return None
-    return next(iter(store.actors.list_affiliates(ask.site.addresses.authority, actor.uri)), None)
+    return taking_part(store, ask, store.actors.find_by_handle(handle, node)) if handle else None
 
 
 def _has(there: Iterable[str], wanted: Iterable[str]) -> bool:

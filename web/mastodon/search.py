@@ -32,7 +32,8 @@ def search(store: AccountStore, ask: Ask) -> Reply:
     offset = params.number("offset", default=0, most=MAX_OFFSET, least=0)
     cut = slice(offset, offset + limit)
     wanted = {kind} if kind else set(TYPES)
-    by = get_affiliate(store, params.first("account_id")).uri if params.first("account_id") else ""
+    account = params.first("account_id")
+    by = get_affiliate(store, ask, account).uri if account else ""
     return Reply(
         data={
             "accounts": accounts(store, ask, matching(store, ask, text)[cut])

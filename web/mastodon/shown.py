@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from catalogue.model import Actor, Listing, Role
+from catalogue.model import Actor, Listing
 from catalogue.policy import may_see
 from catalogue.timeline import Placed
 from web.accounts import AccountStore
@@ -58,11 +58,18 @@ def get_placed(store: AccountStore, ask: Ask, text: str) -> Placed:
     return found
 
 
-def get_affiliate(store: AccountStore, text: str) -> Actor:
+def get_affiliate(store: AccountStore, ask: Ask, text: str) -> Actor:
     """Return the affiliate with this id; raise NoRecord."""
-    actor = store.actors.find(text)
-    if actor is None or actor.role is not Role.AFFILIATE:
+    actor = taking_part(store, ask, store.actors.find(text))
+    if actor is None:
         raise NoRecord
+    return actor
+
+
+def taking_part(store: AccountStore, ask: Ask, actor: Actor | None) -> Actor | None:
+    """Return an affiliate that takes part: who merely wrote to somebody here is shown to nobody."""
+    if actor is None or not store.actors.list_affiliates(ask.site.addresses.authority, actor.uri):
+        return None
     return actor
 
 
