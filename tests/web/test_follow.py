@@ -308,6 +308,13 @@ async def test_what_is_known_is_opened(world, browser):
             assert (answer.status, answer.headers.get("Location")) == (303, page), address
 
 
+async def test_group_that_merely_wrote_to_somebody_is_not_known(world, browser):
+    stranger = world.neighbour("buy_now", "shop.example")
+    assert (await browser.get(f"/follow?uri={stranger.uri}")).status == 404
+    page = await read(browser, f"/authorize_interaction?uri={stranger.uri}")
+    assert page.has("a", href=stranger.uri)
+
+
 async def test_what_is_not_known_is_explained_and_not_fetched(world, browser, mine):
     uri = f"http://127.0.0.1:{mine.port}/users/me"
     page = await read(browser, f"/authorize_interaction?uri={uri}")

@@ -41,7 +41,11 @@ def _whom(store: Store, uri: str) -> Actor:
     Raises NotFound.
     """
     found = find_local(store, uri) or store.actors.find_by_uri(uri)
-    if found is None or found.role not in FOLLOWABLE:
+    here = store.addresses.authority
+    is_known = found is not None and found.role in FOLLOWABLE
+    if found is not None and found.role is Role.AFFILIATE:
+        is_known = bool(store.actors.list_affiliates(here, found.uri))
+    if found is None or not is_known:
         raise NotFound("there is nobody to follow at this address")
     return found
 

@@ -53,7 +53,10 @@ def _page(store: Store, visit: Visit, address: str) -> str:
     actor = _by_name(store, visit, address) or _by_address(store, address)
     if actor is None:
         return ""
-    if actor.role is Role.AFFILIATE or actor.role is Role.TOPIC:
+    if actor.role is Role.AFFILIATE:
+        takes_part = store.actors.list_affiliates(visit.site.addresses.authority, actor.uri)
+        return visit.actor(actor) if takes_part else ""
+    if actor.role is Role.TOPIC:
         return visit.actor(actor)
     if actor.node == visit.site.addresses.authority:
         return visit.at(Path.ABOUT)
