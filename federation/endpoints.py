@@ -166,8 +166,8 @@ def replies(store: FederationStore, listing_id: str, viewer: Viewer, *, page: bo
 
 def _reply_ids(store: FederationStore, found: Listing) -> list[str]:
     said = store.inquiries.list_public_replies(found.uri, MAX_REPLIES)
-    blocked = {node for node in {each.node for each in said} if store.hosts.is_blocked(node)}
-    return [each.uri for each in said if each.node not in blocked]
+    blocked = {author for author in {each.author for each in said} if is_blocked(store, author)}
+    return [each.uri for each in said if each.author not in blocked]
 
 
 def message(store: FederationStore, keyring: Keyring, message_id: str, reader: str | None) -> Json:
@@ -192,7 +192,7 @@ def _may_read(store: FederationStore, found: Message, reader: str | None) -> boo
         return False  # what others said is to be had from them
     if found.is_public:
         return True
-    if reader is None or store.hosts.is_blocked(host_of(reader)):
+    if reader is None or is_blocked(store, reader):
         return False
     return host_of(reader) == host_of(found.to)
 
@@ -216,7 +216,7 @@ def stamp(store: FederationStore, keyring: Keyring, stamp_id: str) -> Json:
     """Return the consent to a quote of a listing that is still here (FEP-044f)."""
     found = store.quotes.find(stamp_id)
     listing = store.listings.find_by_uri(found.listing) if found else None
-    if found is None or listing is None or store.hosts.is_blocked(host_of(found.asker)):
+    if found is None or listing is None or is_blocked(store, found.asker):
         raise NotHere("there is no such consent")
     document = quote_request.consent(found, listing.by, store.addresses)
     return keyring.prove(store, document, owner=listing.by, at=found.made)

@@ -254,6 +254,18 @@ def test_answer_goes_to_whoever_asked_and_nobody_else(listing, home, keyring):
 # -- quotes ---------------------------------------------------------------------------------------
 
 
+def test_one_blocked_actor_is_not_shown_either_h64(listing, home, keyring):
+    says(home, "Create", written(inReplyTo=listing.uri))
+    says(home, "QuoteRequest", listing.uri, instrument=QUOTE)
+    (stamp,) = home.quotes.list_of(listing.uri)
+    assert endpoints.stamp(home, keyring, stamp.id)
+    home.blocks.put_actor(stamp.asker, at=NOW, reason="")
+    shown = endpoints.replies(home, listing.id, endpoints.ANYONE)
+    assert (shown["totalItems"], shown["first"]["items"]) == (0, [])
+    with pytest.raises(NotHere):
+        endpoints.stamp(home, keyring, stamp.id)
+
+
 def answered(home, keyring) -> list[dict[str, Any]]:
     publisher.tell_pending(home, keyring)
     found = [home.activities.find(each.activity) for each in home.deliveries.list_items(99)]
