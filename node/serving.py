@@ -32,7 +32,7 @@ class Patience:
     head_seconds: float = 10.0  # for the whole head of a request, from its first byte
     idle_seconds: float = 75.0  # between two requests; longer than proxies keep theirs
     connections: int = 800  # at one time; a process may usually have 1024 files open
-    connections_of_one: int = 100  # from one address that is no trusted proxy
+    connections_of_one: int = 100  # from one address or /64 that is no trusted proxy
 
 
 class Runner(web.AppRunner):
@@ -62,19 +62,29 @@ class _Door(web.Server):
 
     def enter(self, address: str) -> bool:
         """Count a new connection; return False for one too many."""
-        if self._open.total() >= self.patience.connections:
+        if self.number >= self.patience.connections:
             return False
-        is_many = self._open[address] >= self.patience.connections_of_one
+        name = self._name(address)
+        is_many = self._open[name] >= self.patience.connections_of_one
         if is_many and not self._proxies.trusts(address):
             return False
-        self._open[address] += 1
+        self._open[name] += 1
         return True
 
     def leave(self, address: str) -> None:
         """Count a connection off."""
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
+        name = self._name(address)
+        self._open[name] -= 1
+        if not self._open[name]:
+            del self._open[name]
+
+    @property
+    def number(self) -> int:
+        """How many connections there are."""
+        return self._open.total()
+
+    def _name(self, address: str) -> str:
+        return self._proxies.client(address, []) or address
 
 
 class _Handler(RequestHandler):

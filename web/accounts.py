@@ -4,7 +4,8 @@ Secrets, codes and tokens are random and kept as SHA-256 only, so that a copy of
 nothing. Each function is one transaction's work.
 
 =============  =================================================================================
-an app         is gone a week after it came, unless a member has signed in with it
+an app         is gone a week after it came, unless a member has signed in with it; where there
+               are too many, an hour after it came
 a code         holds ten minutes, for one app, redirect address and PKCE challenge, and once
 a token        holds a year; less when it is revoked, or when its member is disabled or gets
                another password, or its app is gone, or its code is used a second time
@@ -28,6 +29,7 @@ SECRET_BYTES = 32
 CODE_LIFE = timedelta(minutes=10)
 TOKEN_LIFE = timedelta(days=365)
 UNUSED_APP_LIFE = timedelta(days=7)
+CROWDED_APP_LIFE = timedelta(hours=1)  # where there are as many apps as there may be
 MAX_APPS = 10_000
 MAX_TOKENS_OF_MEMBER = 50
 MAX_TOKENS_OF_APP = 10  # that no member signed in for
@@ -252,7 +254,12 @@ def _sign_out(store: AccountStore, member: Member) -> None:
 def add_app(
     store: AccountStore, *, name: str, website: str, redirect_uris: Sequence[str], scope: str
 ) -> tuple[App, str]:
-    """Take an app in; return it with its secret. Raises Conflict where there are too many."""
+    """Take an app in; return it with its secret. Raises Conflict where there are too many.
+
+    What nobody signed in with makes room, so that no few strangers keep all others out.
+    """
+    if store.apps.count() >= MAX_APPS:
+        store.apps.forget_unused(store.clock.now() - CROWDED_APP_LIFE)
     if store.apps.count() >= MAX_APPS:
         raise Conflict("too many apps have made themselves known here; try again tomorrow")
     secret = new_secret()

@@ -16,6 +16,7 @@ from tests.samples import HERE, NOW, SOUTH, actor, follow, listing, statements
 from web import accounts
 from web.accounts import (
     CODE_LIFE,
+    CROWDED_APP_LIFE,
     MAX_TOKENS_OF_APP,
     MAX_TOKENS_OF_MEMBER,
     TOKEN_LIFE,
@@ -317,3 +318,16 @@ def test_figures_count_what_everybody_may_know(store):
 def test_span_has_its_limits(limit):
     with pytest.raises(Invalid):
         Span(limit=limit)
+
+
+def test_apps_that_nobody_uses_make_room_for_others(store, olena, monkeypatch):
+    used, idle = new_app(store), new_app(store)
+    assert signed_in(store, olena, used)
+    monkeypatch.setattr(accounts, "MAX_APPS", 2)
+    with pytest.raises(Conflict):
+        new_app(store)
+    store.clock.moment += CROWDED_APP_LIFE + timedelta(seconds=1)
+    fresh = new_app(store)
+    assert [store.apps.find(each.id) is not None for each in (used, idle, fresh)] == [
+        True, False, True,
+    ]  # fmt: skip

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from federation.settings import Rates
-from node.serving import Patience
+from node.clients import Proxies
+from node.serving import Patience, _Door
 from tests.hostile.house import House
 from tests.journeys import raw
 from tests.journeys.world import ACTIVITY, BROWSER, Node, World, eventually
@@ -150,6 +152,23 @@ async def test_connections_of_one_address_are_counted(world_of_one: Node) -> Non
         for writer in held:
             writer.close()
     await eventually(lambda: _is_alive_from(port, "127.0.0.2", request))
+
+
+async def test_connections_of_one_ipv6_network_are_counted_together() -> None:
+    door = _Door(web.Server(_never), Patience(connections_of_one=2), Proxies(["2001:db8:9::1"]))
+    network = [f"2001:db8:1:2::{each}" for each in range(3)]
+    assert [door.enter(each) for each in network] == [True, True, False]
+    assert door.enter("2001:db8:1:3::1")
+    door.leave(network[0])
+    assert door.enter(network[2])
+    assert all(door.enter("2001:db8:9::1") for _ in range(3))
+    for each in (*network[1:], "2001:db8:1:3::1", *3 * ["2001:db8:9::1"]):
+        door.leave(each)
+    assert door.number == 0
+
+
+async def _never(request: web.BaseRequest) -> web.StreamResponse:
+    raise AssertionError(request)
 
 
 async def test_connections_are_counted_in_all(world_of_one: Node) -> None:
