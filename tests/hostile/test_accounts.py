@@ -389,6 +389,7 @@ async def test_parameter_that_is_there_twice_is_refused(phone):
 
 
 BAD_URIS = (
+    "https://*/", "https://*.example/", "https://a.example;sandbox/", "https://a.example,sandbox/",
     "", "http://evil.example/", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd",
     "https://", "https://a@b.example/", "https://b.example/#x", "https://b.example/\\x",
     "//b.example", "urn:x", "ftp://b.example/", "https://b.example:0/", "https://b.exa mple/", "blob:https://b/",

@@ -14,6 +14,7 @@ MAX_URI = 2000  # characters
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,63}")
 _VISIBLE = re.compile(r"[!-~]+")
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")  # nothing that a policy reads as more than a host
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _NEVER = {
     "about", "blob", "data", "file", "filesystem", "ftp", "ftps", "javascript", "mailto", "urn",
@@ -36,7 +37,8 @@ def is_acceptable(uri: str) -> bool:
     if not _SCHEME.fullmatch(parts.scheme) or not uri.startswith(parts.scheme) or has_name:
         return False
     if parts.scheme in {"http", "https"}:
-        return bool(host_of(uri)) and (parts.scheme == "https" or host in _LOOPBACK)
+        is_host = bool(host_of(uri)) and _HOST.fullmatch(host)
+        return bool(is_host) and (parts.scheme == "https" or host in _LOOPBACK)
     return parts.scheme not in _NEVER
 
 
