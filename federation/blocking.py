@@ -2,7 +2,8 @@
 
 What is already here of somebody blocked goes: listings with their matches, actors, follows in
 either direction, letters not worked on yet, what is on its way to them. What they say from then on
-is refused at the door. Lifting a block brings nothing back; their next letters do.
+is refused at the door. Lifting a block brings no follow back; who is followed still, because they
+were silenced only or one actor of theirs was blocked, is compared with at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -53,6 +54,29 @@ def block_actor(store: FederationStore, actor: str, *, reason: str) -> Loss:
         store.blocks.drop_deliveries(party.inbox)
     _forget_actor(store, actor)
     return Loss(followed=loss.followed, followers=loss.followers, listings=listings)
+
+
+def lift_host(store: FederationStore, host: str) -> None:
+    """Lift the block of a host, and put it on the list of those allowed."""
+    store.hosts.allow(host)
+    store.blocks.put_allowed(host, store.clock.now())
+    _compare_soon(store, host)
+
+
+def lift_actor(store: FederationStore, actor: str) -> bool:
+    """Lift the block of one actor; say whether there was one."""
+    if not store.blocks.remove_actor(actor):
+        return False
+    _compare_soon(store, host_of(actor))
+    return True
+
+
+def _compare_soon(store: FederationStore, host: str) -> None:
+    """Have the catalogues of a host and its subdomains that are followed compared now."""
+    for tie in store.follows.list_following(store.addresses.catalogue):
+        there = host_of(tie.followed)
+        if tie.state is FollowState.ACCEPTED and _is_among(there, {host}):
+            store.comparisons.schedule(tie.followed, host=there, due=store.clock.now())
 
 
 def _part_with_hosts(store: FederationStore) -> None:

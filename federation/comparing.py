@@ -124,6 +124,9 @@ class Comparer:
         stand = await self._database.read(_stand, comparison)
         if stand is None:
             return None
+        if stand.is_silenced:  # nothing of what differs would be kept
+            regular = self._next_regular(now)
+            return replace(comparison, due=regular, regular=regular, reason="it is silenced here")
         if stand.is_being_read:
             return replace(comparison, due=now + READING)
         if comparison.hint == stand.digest and comparison.regular > now:
@@ -257,6 +260,7 @@ class _Stand:
     digest: bytes
     items: int
     is_being_read: bool
+    is_silenced: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +285,7 @@ def _stand(store: FederationStore, comparison: Comparison) -> _Stand | None:
         digest=digest,
         items=items,
         is_being_read=store.catch_ups.is_reading(comparison.actor),
+        is_silenced=store.blocks.is_silenced(comparison.host),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from catalogue.errors import Conflict, Invalid, NotFound, Problem
 from catalogue.model import Peer
 from federation import blocklist, reporting
-from federation.blocking import Loss, block_actor, block_hosts, preview
+from federation.blocking import Loss, block_actor, block_hosts, lift_actor, lift_host, preview
 from federation.blocklist import Blocklist
 from federation.errors import GiveUp
 from federation.guard import domains_of, host_of
@@ -253,19 +253,14 @@ def run_peer_allow(arguments: argparse.Namespace) -> Answer:
         return _allow_actor(arguments)
     host = _host(arguments.host)
     with opened(arguments) as (_, database):
-        database.write_now(_allow, host)
+        database.write_now(lift_host, host)
     return Answer({"host": host, "blocked": False, "allowed": True}, [f"{host} is allowed."])
-
-
-def _allow(store: NodeStore, host: str) -> None:
-    store.hosts.allow(host)
-    store.blocks.put_allowed(host, store.clock.now())
 
 
 def _allow_actor(arguments: argparse.Namespace) -> Answer:
     actor = arguments.host
     with opened(arguments) as (_, database):
-        if not database.write_now(lambda store: store.blocks.remove_actor(actor)):
+        if not database.write_now(lift_actor, actor):
             raise NotFound(f"'{actor}' is not blocked")
     return Answer({"actor": actor, "blocked": False}, [f"{actor} is not blocked any more."])
 

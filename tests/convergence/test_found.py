@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from catalogue.model import Visibility
-from tests.convergence.network import Fault
+from federation.blocking import block_hosts, lift_host
+from federation.model import HostBlock, Severity
+from tests.convergence.network import Fault, Parcel, Reply
 from tests.convergence.world import World
 
 
@@ -198,3 +200,27 @@ async def test_breakers_of_two_nodes_that_were_both_down_close_at_the_start(worl
         await world.run()
     assert south.held_of(north) == north.open_for(south)
     assert north.held_of(south) == south.open_for(north)
+
+
+async def test_silenced_node_is_not_compared_until_it_is_heard_again(world: World) -> None:
+    north, south, _ = world.nodes
+    made = [south.publish(f"Number {number}") for number in range(3)]
+    await world.settle()
+    silence = HostBlock(host=south.authority, severity=Severity.SILENCE, at=world.now)
+    north.database.write_now(block_hosts, [silence])
+    asked: list[str] = []
+    serve = south.serve
+
+    async def noting(parcel: Parcel) -> Reply:
+        if parcel.source == north.authority and parcel.method == "GET":
+            asked.append(parcel.url.path)
+        return await serve(parcel)
+
+    south.serve = noting  # type: ignore[method-assign]
+    for _ in range(3):
+        world.pass_by(hours=8)
+        await world.run()
+    assert (asked, north.held_of(south)) == ([], {})
+    north.database.write_now(lift_host, south.authority)
+    await world.run()
+    assert sorted(north.held_of(south)) == sorted(each.uri for each in made)
