@@ -9,7 +9,7 @@ from web.accounts import AccountStore
 from web.mastodon import entities
 from web.mastodon.ask import Ask, Reply, paged
 from web.mastodon.errors import BadParameter, NoRecord
-from web.mastodon.shown import accounts, get_affiliate, taking_part, statuses
+from web.mastodon.shown import accounts, get_affiliate, statuses, taking_part
 from web.mastodon.tags import capacities_of
 
 MAX_ACCOUNTS = 80
