@@ -1,9 +1,9 @@
 """Followers who are no more: who is behind an inbox that is gone is asked, and let go (F12).
 
 An inbox that answers 404 or 410 says that about itself. Whether its actors are gone is for their
-own documents to say, so each is fetched anew: 410 ends its follow, and 404 as well, but not that of
-a node of the exchange, whose steward may just have got an address wrong. Who is found again is
-reached from now on where its document says.
+own documents to say, so each is fetched anew, and 410 ends its follow. 404 does not: a server under
+repair answers so to everything, and would lose its people all they follow here. Who is found again
+is reached from now on where its document says.
 """
 
 import logging
@@ -14,7 +14,7 @@ from federation.errors import FederationError
 from federation.guard import host_of
 from federation.lanes import Lanes
 from federation.ports import Database, FederationStore
-from federation.remote import Missing, Vanished
+from federation.remote import Vanished
 from federation.resolver import Resolver
 
 log = logging.getLogger(__name__)
@@ -46,9 +46,7 @@ class Departures:
             try:
                 await self._resolver.refresh_actor(actor)
             except Vanished:
-                await self._database.write(_let_go, actor, True)
-            except Missing:
-                await self._database.write(_let_go, actor, False)
+                await self._database.write(_let_go, actor)
             except FederationError as error:
                 log.info("cannot ask about a follower", extra={"reason": str(error)})
 
@@ -62,11 +60,8 @@ def _followers_at(store: FederationStore, inbox: str) -> list[str]:
     )[:ASKED]
 
 
-def _let_go(store: FederationStore, actor: str, is_gone: bool) -> None:
-    party = store.parties.find(actor)
-    if party is not None and party.is_exchange and not is_gone:
-        return
+def _let_go(store: FederationStore, actor: str) -> None:
     for follow in store.follows.list_from(host_of(actor)):
         if follow.follower == actor:
             following.left(store, follow)
-    log.info("let a follower go whose server says there is nobody", extra={"actor": actor})
+    log.info("let a follower go who is gone", extra={"actor": actor})

@@ -48,7 +48,7 @@ from node.worker import Station, Worker, every
 from web import accounts
 from web.mastodon.desk import Desk
 from web.mastodon.routes import routes as app_routes
-from web.middleware import middlewares
+from web.middleware import busy_page, middlewares
 from web.routes import routes as people_routes
 from web.site import Site
 
@@ -150,7 +150,13 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     app = web.Application(
         middlewares=[
             only_our_host(addresses),
-            paced(admission, proxies, clock, {str(route.path) for route in machines}),
+            paced(
+                admission,
+                proxies,
+                clock,
+                {str(route.path) for route in machines},
+                busy_page(site),
+            ),
             unblocked(database),
             *middlewares(site),
         ],

@@ -38,9 +38,16 @@ def group_of(request: web.Request, machines: Container[str]) -> str | None:
 
 
 def paced(
-    admission: Admission, proxies: Proxies, clock: Clock, machines: Container[str]
+    admission: Admission,
+    proxies: Proxies,
+    clock: Clock,
+    machines: Container[str],
+    page: Callable[[web.Request], web.Response | None],
 ) -> Middleware:
-    """Return a middleware that counts what an address asks for, and says when it is too much."""
+    """Return a middleware that counts what an address asks for, and says when it is too much.
+
+    ``page`` says so to a reader, and is None for whoever reads no pages.
+    """
 
     @web.middleware
     async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -53,7 +60,9 @@ def paced(
         told = _told(allowance, clock)
         if allowance.is_used_up:
             told["Retry-After"] = str(math.ceil(allowance.wait))
-            return problem(429, "too-many", "you ask too often; come back later", told)
+            answer = page(request) or problem(429, "too-many", "you ask too often; come back later")
+            answer.headers.update(told)
+            return answer
         try:
             response = await handler(request)
         except web.HTTPException as error:

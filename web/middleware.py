@@ -34,6 +34,17 @@ def middlewares(site: Site) -> list[Middleware]:
     return [lost]
 
 
+def busy_page(site: Site) -> Callable[[web.Request], web.Response | None]:
+    """Return what tells a reader with a browser that they ask too often; None for anybody else."""
+
+    def page(request: web.Request) -> web.Response | None:
+        if not is_browser(request):
+            return None
+        return told(request, visit_of(request, site), web.HTTPTooManyRequests.status_code)
+
+    return page
+
+
 def is_browser(request: web.Request) -> bool:
     """Say whether whoever asks names HTML among what they take, as every browser does."""
     return "text/html" in ",".join(request.headers.getall("Accept", [])).lower()

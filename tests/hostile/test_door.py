@@ -235,6 +235,8 @@ async def test_sixth_request_in_the_window_is_answered_with_429(counting: Node) 
     assert lines["x-ratelimit-remaining"] == "0"
     assert lines["x-ratelimit-reset"].endswith("Z")
     assert json.loads(refused.body)["title"] == "too-many"
+    reader = await _status(counting, "127.0.0.10", Accept="text/html")
+    assert (reader.status, b"<h1>Too many tries</h1>" in reader.body) == (429, True)
     # another address, another group of routes, and health are counted apart
     assert (await _status(counting, "127.0.0.11")).status == 200
     assert (await _status(counting, "127.0.0.10", "/actor")).status == 200
