@@ -184,14 +184,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
         machines,
         [
             *people_routes(site, database, homes),
-            *app_routes(
-                Desk(
-                    site=site,
-                    keeper=database,
-                    posts=Posts(addresses),
-                    trusted=config.trusted_proxies,
-                )
-            ),
+            *app_routes(Desk(site=site, keeper=database, posts=Posts(addresses))),
         ],
     )
     return app

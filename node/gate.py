@@ -19,6 +19,7 @@ from federation.errors import Forbidden
 from federation.ports import Database
 from federation.routes import CLIENT, problem
 from node.clients import Proxies
+from web.client import CLIENT as WEB_CLIENT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -53,7 +54,7 @@ def paced(
     async def pace(request: web.Request, handler: Handler) -> web.StreamResponse:
         group, client = group_of(request, machines), proxies.client_of(request)
         if client is not None:
-            request[CLIENT] = client
+            request[CLIENT] = request[WEB_CLIENT] = client
         allowance = admission.knock(client, group) if client and group else None
         if allowance is None:
             return await handler(request)

@@ -6,15 +6,17 @@ bounded pace, and whatever goes wrong ends on the page that shows the handle to 
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from catalogue.rates import Limiter, Rate
 from web.answers import Door, away
-from web.pace import Pace
+from web.client import client_of
 from web.pages.follow import follow
 from web.ports import Homes
 
@@ -22,6 +24,29 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 8 * 1024  # bytes
 MAX_FIELDS = 8
 FORM_SECONDS = 10.0  # to send it
+EACH = 6  # look-ups a minute, one reader
+ALL = 60  # look-ups a minute, all together
+READERS = 4096  # remembered
+MINUTE = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often readers may make this node ask another server: each, and all together."""
+
+    each: Limiter = field(
+        default_factory=lambda: Limiter(Rate(number=EACH, seconds=MINUTE), most_names=READERS)
+    )
+    everybody: Limiter = field(default_factory=lambda: Limiter(Rate(number=ALL, seconds=MINUTE)))
+
+    def allows(self, reader: str, now: float) -> bool:
+        """Count one more time by a reader; say whether that is not too often.
+
+        What one reader has too much of uses up nothing of the others'.
+        """
+        return not (
+            self.each.hit(reader, now).is_used_up or self.everybody.hit("all", now).is_used_up
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +55,7 @@ class FollowDoor:
 
     door: Door
     homes: Homes
-    pace: Pace
+    pace: Pace = field(default_factory=Pace)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Lead the reader to their own server, or show the page again and say why not."""
@@ -44,7 +69,7 @@ class FollowDoor:
             return unknown
         if not self.homes.is_account(account):
             return await again("account", web.HTTPUnprocessableEntity.status_code)
-        if not self.pace.allows(client_of(request)):
+        if not self.pace.allows(client_of(request), time.monotonic()):
             return await again("busy", web.HTTPTooManyRequests.status_code)
         way = await self.homes.find_way(account, uri)
         return away(way) if way else unknown
@@ -60,16 +85,6 @@ def is_from_here(request: web.Request, base_url: str) -> bool:
     """Say whether a browser sends a form from our own page (Fetch Metadata, RFC 6454 7)."""
     site = request.headers.get("Sec-Fetch-Site")
     return site == "same-origin" if site else request.headers.get("Origin") == base_url
-
-
-def client_of(request: web.Request) -> str:
-    """Return who asks: the other end of the connection or, behind a proxy on this machine, its.
-
-    Only the last name in ``X-Forwarded-For`` is of the proxy's own making.
-    """
-    near = request.remote or ""
-    passed_on = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
-    return passed_on[:64] if passed_on and near in {"127.0.0.1", "::1"} else near
 
 
 async def _fields(request: web.Request) -> Mapping[str, str]:

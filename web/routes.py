@@ -7,7 +7,6 @@ from aiohttp import web
 from catalogue.addresses import Path
 from web.answers import Door, Page
 from web.following import FollowDoor
-from web.pace import Pace
 from web.pages.about import about
 from web.pages.affiliate import affiliate, affiliates, profile
 from web.pages.browse import browse, tag
@@ -44,5 +43,5 @@ def routes(site: Site, reader: Reader, homes: Homes) -> list[web.RouteDef]:
     """Return every route of this door; all are GET, and HEAD with it, but for one form."""
     door = Door(site, reader)
     pages = [web.get(path, door.handler(page)) for path, page in PAGES]
-    form = FollowDoor(door, homes, Pace())
+    form = FollowDoor(door, homes)
     return [*pages, web.get(Path.STATIC, door.static), web.post(Path.FOLLOW, form.post)]

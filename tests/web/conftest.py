@@ -30,11 +30,14 @@ from catalogue.model import (
     content_fields,
 )
 from catalogue.richtext import from_markdown
+from federation.admission import Admission
 from federation.guard import DialPolicy
 from federation.homes import Homes
 from federation.model import Party
 from federation.remote import Remote
-from federation.settings import Settings
+from federation.settings import Rates, Settings
+from node.clients import Proxies
+from node.gate import paced
 from node.storage.database import Database, connect
 from node.storage.migrations import migrate
 from node.storage.store import NodeStore, Surroundings
@@ -184,7 +187,8 @@ class World:
             async with remote:
                 yield
 
-        app = web.Application(middlewares=middlewares(self.site))
+        door = paced(Admission(Rates.unlimited()), Proxies(["127.0.0.0/8"]), self.clock, ())
+        app = web.Application(middlewares=[door, *middlewares(self.site)])
         app.cleanup_ctx.append(connected)
         app.add_routes(routes(self.site, self.database, homes))
         return app

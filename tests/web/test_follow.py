@@ -14,7 +14,7 @@ from catalogue.language import LanguageMap
 from catalogue.model import FollowState, Role, Visibility
 from tests.web.test_hostile import CORPUS, HOSTILE_URLS, Page
 from tests.web.test_pages import read
-from web import pace
+from web.following import EACH
 from web.qr import MAX_TEXT, code
 
 HERE = {"Sec-Fetch-Site": "same-origin"}
@@ -245,7 +245,7 @@ async def test_who_asks_too_often_is_stopped_and_others_go_on(world, browser, mi
         headers = {**HERE, "X-Forwarded-For": f"203.0.113.99, {client}"}
         return (await send(browser, mine.account, headers=headers)).status
 
-    assert [await ask("198.51.100.1") for _ in range(pace.EACH + 1)] == [*[303] * pace.EACH, 429]
+    assert [await ask("198.51.100.1") for _ in range(EACH + 1)] == [*[303] * EACH, 429]
     assert await ask("198.51.100.2") == 303
     assert len(mine.asked) == 1  # the answer is remembered
 

@@ -23,8 +23,8 @@ from web.answers import told
 from web.frame import frame_of, visit_of
 from web.headers import SECURITY, secured
 from web.mastodon.answers import Handler
-from web.mastodon.desk import Desk, asked, sent
-from web.mastodon.errors import ApiError, BadParameter, TooOften
+from web.mastodon.desk import Desk, asked, count, sent
+from web.mastodon.errors import ApiError, BadParameter
 from web.mastodon.oauth import CHALLENGE, check_scope
 from web.mastodon.params import FORM, Params
 from web.mastodon.redirects import OUT_OF_BAND, form_target, shown, with_answer
@@ -94,9 +94,8 @@ async def _sign_in(
     desk: Desk, request: web.Request, visit: Visit, wish: Wish, params: Params
 ) -> web.Response:
     name, password = params.first("username").strip().lower(), params.first("password")
-    desk.slow_down(request, desk.throttles.sign_in_by_client)
-    if wait := desk.throttles.sign_in_by_name.wait(name[:MAX_SIGN_IN]):
-        raise TooOften(wait)
+    desk.slow_down(request, desk.limits.sign_in_by_client)
+    count(desk.limits.sign_in_by_name, name[:MAX_SIGN_IN])
     code = await _code(desk, wish, name, password)
     if code is None:
         return _page(desk, request, visit, wish, params, is_wrong=True)

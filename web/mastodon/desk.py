@@ -1,20 +1,23 @@
 """What the handlers of this API share: the node, the way to its store, who tries how often."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from aiohttp import web
 
+from catalogue.rates import Limiter, Rate
 from web import assets
 from web.accounts import AccountStore
-from web.client import Network, client_of
+from web.client import client_of
 from web.mastodon.ask import Posts
 from web.mastodon.errors import ApiError, TooOften
 from web.mastodon.params import MAX_BODY, Params, from_body, from_query
 from web.site import Site
-from web.throttle import Throttle
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,31 +50,34 @@ class Keeper(Protocol):
         ...
 
 
+def _limiter(number: int, seconds: float) -> Limiter:
+    return Limiter(Rate(number=number, seconds=seconds))
+
+
 @dataclass(frozen=True, slots=True)
-class Throttles:
+class Limits:
     """How often one client, or one name, may try (H68, L38)."""
 
-    sign_in_by_client: Throttle = field(
-        default_factory=lambda: Throttle(SIGN_INS_OF_CLIENT, SIGN_INS_OF_CLIENT_SECONDS)
+    sign_in_by_client: Limiter = field(
+        default_factory=partial(_limiter, SIGN_INS_OF_CLIENT, SIGN_INS_OF_CLIENT_SECONDS)
     )
-    sign_in_by_name: Throttle = field(
-        default_factory=lambda: Throttle(SIGN_INS_OF_NAME, SIGN_INS_OF_NAME_SECONDS)
+    sign_in_by_name: Limiter = field(
+        default_factory=partial(_limiter, SIGN_INS_OF_NAME, SIGN_INS_OF_NAME_SECONDS)
     )
-    apps: Throttle = field(default_factory=lambda: Throttle(NEW_APPS, NEW_APPS_SECONDS))
-    tokens: Throttle = field(
-        default_factory=lambda: Throttle(TOKEN_REQUESTS, TOKEN_REQUESTS_SECONDS)
+    apps: Limiter = field(default_factory=partial(_limiter, NEW_APPS, NEW_APPS_SECONDS))
+    tokens: Limiter = field(
+        default_factory=partial(_limiter, TOKEN_REQUESTS, TOKEN_REQUESTS_SECONDS)
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a handler needs. ``trusted`` are the proxies that may say for whom they ask."""
+    """What a handler needs."""
 
     site: Site
     keeper: Keeper
     posts: Posts
-    trusted: Sequence[Network] = ()
-    throttles: Throttles = field(default_factory=Throttles)
+    limits: Limits = field(default_factory=Limits)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHING))
 
     @property
@@ -79,11 +85,16 @@ class Desk:
         """The address of the picture that stands for whoever has none."""
         return self.site.addresses.base_url + assets.load().href("icon.svg")
 
-    def slow_down(self, request: web.Request, throttle: Throttle) -> None:
+    def slow_down(self, request: web.Request, limiter: Limiter) -> None:
         """Count a try of whoever asks; raise TooOften."""
-        wait = throttle.wait(client_of(request, self.trusted))
-        if wait:
-            raise TooOften(wait)
+        count(limiter, client_of(request))
+
+
+def count(limiter: Limiter, name: str) -> None:
+    """Count a try; raise TooOften where there were too many."""
+    allowance = limiter.hit(name, time.monotonic())
+    if allowance.is_used_up:
+        raise TooOften(math.ceil(allowance.wait))
 
 
 def asked(request: web.Request) -> Params:

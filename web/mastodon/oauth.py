@@ -72,7 +72,7 @@ def register(desk: Desk) -> Handler:
     """Take in an app that makes itself known."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        desk.slow_down(request, desk.throttles.apps)
+        desk.slow_down(request, desk.limits.apps)
         params = await sent(request)
         uris = _redirect_uris(params)
         check_scope(params.first("scopes"))
@@ -145,7 +145,7 @@ def token(desk: Desk) -> Handler:
     """Give a token for a code, or to an app by itself."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        desk.slow_down(request, desk.throttles.tokens)
+        desk.slow_down(request, desk.limits.tokens)
         params = await sent(request)
         app_id, secret = _credentials(request, params)
         given, created = await desk.keeper.write(_give, params, app_id, secret)
@@ -197,7 +197,7 @@ def revoke(desk: Desk) -> Handler:
     """Take back a token of the app that asks (RFC 7009)."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        desk.slow_down(request, desk.throttles.tokens)
+        desk.slow_down(request, desk.limits.tokens)
         params = await sent(request)
         app_id, secret = _credentials(request, params)
         if not await desk.keeper.write(_revoke, app_id, secret, params.first("token")):
