@@ -128,8 +128,12 @@ class Resolver:
 
     async def _learn_actor(self, address: str) -> Party:
         fetched = await self.fetch_object(address)
-        acct = await self._agreed_acct(fetched.document)
-        party = await self._database.write(shelve_actor, fetched.document, acct)
+        return await self._take_in_actor(fetched.document)
+
+    async def _take_in_actor(self, document: dict[str, Any]) -> Party:
+        """Shelve an actor by its document from its own address; its keys are loaded anew."""
+        acct = await self._agreed_acct(document)
+        party = await self._database.write(shelve_actor, document, acct)
         for key_uri in [each for each, key in self._keys.items() if key.owner == party.uri]:
             self._keys.pop(key_uri, None)
         return party
@@ -231,13 +235,16 @@ class Resolver:
         await asyncio.shield(task)
 
     async def _learn_key(self, key_uri: str) -> None:
-        """Fetch the document behind a key and, where that is a key alone, its owner's (H15)."""
+        """Fetch the document behind a key and, where that is not its owner's, that one (H15)."""
         try:
             fetched = await self._fetch(_bare(key_uri), collection=False)
             owner = _owner_of_key(fetched.document)
             if owner is None or not same_origin(owner, key_uri):
                 raise Unauthenticated("the key does not say whose it is")
-            await self.refresh_actor(owner)
+            if owner == id_of(fetched.document) == _bare(key_uri):
+                await self._take_in_actor(fetched.document)
+            else:
+                await self.refresh_actor(owner)
         except (GiveUp, Malformed) as error:
             raise Unauthenticated(f"the key cannot be had: {error}") from error
         except TryLater:
