@@ -105,12 +105,12 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
         case TopicsReached():
             _tell_topics(store, keyring, event)
         case FollowRequested(follow=asked):
-            _tell_one(store, keyring, follow.build(asked), to=asked.followed)
+            _send_to(store, keyring, follow.build(asked), asked.followed)
         case FollowAnswered(follow=answered):
-            _tell_one(store, keyring, _answer(store, answered), to=answered.follower)
+            _send_to(store, keyring, _answer(store, answered), answered.follower)
         case FollowWithdrawn(follow=withdrawn):
             uri = store.addresses.activity("undo", store.ids.new())
-            _tell_one(store, keyring, undo.build(withdrawn, uri), to=withdrawn.followed)
+            _send_to(store, keyring, undo.build(withdrawn, uri), withdrawn.followed)
         case AnswerGiven(message=message_id) | AnswerEdited(message=message_id):
             if message := store.inquiries.find_message(message_id):
                 verb = create.answer if isinstance(event, AnswerGiven) else update.answer
@@ -123,7 +123,7 @@ def _tell(store: FederationStore, keyring: Keyring, event: Event) -> None:
             verb_name = "reject" if event.stamp is None else "accept"
             uri = store.addresses.activity(verb_name, store.ids.new())
             answer = quote_request.build(event, uri, store.addresses)
-            _send_to(store, keyring, answer, event.asker, is_public=False)
+            _send_to(store, keyring, answer, event.asker)
         case _:
             assert_never(event)
 
@@ -155,7 +155,7 @@ def _tell_deleted(store: FederationStore, keyring: Keyring, event: ListingDelete
     _send(store, keyring, activity, parties, at=event.deleted, visibility=event.visibility)
     for stamp in store.quotes.list_of(event.uri):
         withdrawn = quote_request.withdrawal(stamp, event.by, store.addresses)
-        _send_to(store, keyring, withdrawn, stamp.asker, is_public=False)
+        _send_to(store, keyring, withdrawn, stamp.asker)
     store.quotes.remove_of(event.uri)
 
 
@@ -205,17 +205,6 @@ def _tell_topics(store: FederationStore, keyring: Keyring, event: TopicsReached)
 def _answer(store: FederationStore, answered: Follow) -> dict[str, Any]:
     verb = accept.VERBS[answered.state].lower()
     return accept.build(answered, store.addresses.activity(verb, store.ids.new()))
-
-
-def _tell_one(
-    store: FederationStore, keyring: Keyring, activity: dict[str, Any], *, to: str
-) -> None:
-    """Send an activity that concerns one other actor to its own inbox."""
-    party, now = store.parties.find(to), store.clock.now()
-    proven = keyring.prove(store, activity, owner=activity["actor"], at=now)
-    _keep(store, proven, at=now, is_public=False)
-    if party is not None and not store.blocks.is_refused(to, activity["actor"]):
-        _deliver(store, proven, [party.inbox])
 
 
 # -- who is told ----------------------------------------------------------------------------------
@@ -297,13 +286,22 @@ def _send(
 
 
 def _send_to(
-    store: FederationStore, keyring: Keyring, activity: dict[str, Any], to: str, *, is_public: bool
+    store: FederationStore,
+    keyring: Keyring,
+    activity: dict[str, Any],
+    to: str,
+    *,
+    is_public: bool = False,
 ) -> None:
-    """Sign an activity that is for one other actor, keep it, and send it to their own inbox."""
+    """Sign an activity that is for one other actor, keep it, and send it to their own inbox.
+
+    Whoever blocked its actor gets none (AP 6.9), but for a Delete: that takes back what they have.
+    """
     now = store.clock.now()
     proven = keyring.prove(store, activity, owner=activity["actor"], at=now)
     _keep(store, proven, at=now, is_public=is_public)
-    if party := store.parties.find(to):
+    is_refused = activity["type"] != "Delete" and store.blocks.is_refused(to, activity["actor"])
+    if not is_refused and (party := store.parties.find(to)):
         _deliver(store, proven, [party.inbox])
 
 

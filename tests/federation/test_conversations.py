@@ -251,6 +251,25 @@ def test_answer_goes_to_whoever_asked_and_nobody_else(listing, home, keyring):
     assert home.activities.count_public(DELTA) == 0
 
 
+def test_whoever_blocked_the_affiliate_hears_no_more_of_it_but_what_is_taken_back(
+    listing, home, keyring
+):
+    says(home, "Create", written(inReplyTo=listing.uri, to=[DELTA]))
+    (inquiry,) = home.inquiries.list_newest(limit=9)
+    home.blocks.refuse(FAN, DELTA, uri=f"{FAN}#blocks/1", at=NOW, most=9)
+    answer = inquiries.answer(home, inquiry.id, one("<p>Yes</p>"))
+    publisher.tell_pending(home, keyring)
+    home.clock.pass_by(minutes=1)
+    inquiries.edit_answer(home, answer.id, one("<p>No</p>"))
+    says(home, "QuoteRequest", listing.uri, instrument=QUOTE)
+    publisher.tell_pending(home, keyring)
+    assert home.deliveries.list_items(9) == []
+    inquiries.delete_answer(home, answer.id)
+    publisher.tell_pending(home, keyring)
+    sent = [each.activity for each in home.deliveries.list_items(9)]
+    assert sent == [f"{answer.uri}#delete"]
+
+
 # -- quotes ---------------------------------------------------------------------------------------
 
 
