@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalogue.addresses import VOCABULARY, Addresses, Path, concept
+from catalogue.addresses import VOCABULARY, Addresses, Path, concept, with_query
 from catalogue.language import LanguageMap, is_language_tag
 from catalogue.listings import MAX_TITLE, MAX_VALUES, SKEW
 from catalogue.model import Category, Kind, Listing, Mode, Status, Visibility
@@ -93,7 +93,7 @@ def to_note(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[
         "areaServed": [taxonomy.regions.iri_of(region) for region in listing.regions],
         "availableLanguage": list(listing.delivery_languages),
         "publishes": _intent(listing, taxonomy),
-        "replies": addresses.at(Path.LISTING_REPLIES, id=listing.id),
+        "replies": _replies(addresses.at(Path.LISTING_REPLIES, id=listing.id)),
     }
     if listing.updated > listing.published:
         note["updated"] = from_moment(listing.updated)
@@ -106,6 +106,20 @@ def to_note(listing: Listing, taxonomy: Taxonomy, addresses: Addresses) -> dict[
     if listing.visibility is Visibility.PUBLIC:
         note["interactionPolicy"] = _policy(listing)
     return note
+
+
+def _replies(address: str) -> dict[str, Any]:
+    """Return where the replies are, as Mastodon says it: GoToSocial wants to see a first page.
+
+    It is empty and always the same, so that a reply changes neither the object nor its proof.
+    """
+    first = {
+        "type": "CollectionPage",
+        "next": with_query(address, page="true"),
+        "partOf": address,
+        "items": [],
+    }
+    return {"id": address, "type": "Collection", "first": first}
 
 
 def _policy(listing: Listing) -> dict[str, Any]:

@@ -135,7 +135,16 @@ def _note(saying: Saying, actor: str, uri: str, now: str) -> dict[str, Any]:
         "areaServed": [f"{TERMS}region/{each}" for each in saying.regions],
         "availableLanguage": list(saying.languages),
         "publishes": _intent(saying, actor, uri, main),
-        "replies": f"{uri}/replies",
+        "replies": {
+            "id": f"{uri}/replies",
+            "type": "Collection",
+            "first": {
+                "type": "CollectionPage",
+                "next": f"{uri}/replies?page=true",
+                "partOf": f"{uri}/replies",
+                "items": [],
+            },
+        },
         "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}},
     }
 

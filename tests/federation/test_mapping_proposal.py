@@ -109,7 +109,16 @@ def test_note_of_an_offer():
         "areaServed": [f"{vocabulary}/region/PL"],
         "availableLanguage": ["de", "en"],
         "targetAudience": {"en": "Developers"},
-        "replies": "https://hub.example/proposals/17/replies",
+        "replies": {
+            "id": "https://hub.example/proposals/17/replies",
+            "type": "Collection",
+            "first": {
+                "type": "CollectionPage",
+                "next": "https://hub.example/proposals/17/replies?page=true",
+                "partOf": "https://hub.example/proposals/17/replies",
+                "items": [],
+            },
+        },
         "interactionPolicy": {
             "canReply": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]},
             "canQuote": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]},

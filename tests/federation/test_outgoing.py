@@ -154,6 +154,7 @@ AS2 = {
     *("followers", "following", "endpoints", "sharedInbox", "generator", "Note", "Create"),
     *("Update", "Delete", "Announce", "Follow", "Undo", "Accept", "Reject", "Tombstone"),
     *("Organization", "Service", "Application", "Link"),
+    *("Collection", "CollectionPage", "first", "next", "partOf", "items"),
 }
 OTHERS = {
     DATA_INTEGRITY: {
