@@ -12,6 +12,7 @@ Whoever is followed answers; whoever follows asks and undoes.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 
 from catalogue.errors import Conflict, NotFound
@@ -19,6 +20,8 @@ from catalogue.events import FollowAnswered, FollowRequested, FollowWithdrawn
 from catalogue.listings import forget_node
 from catalogue.model import Follow, FollowState, Role
 from catalogue.ports import Store
+
+ASKED_AGAIN = timedelta(hours=1)  # after which a request without an answer may be sent once more
 
 
 class Move(StrEnum):
@@ -57,14 +60,19 @@ def after(state: FollowState, move: Move) -> FollowState:
 def request(store: Store, *, follower: str, followed: str, verb_uri: str) -> Follow:
     """Ask to follow: an actor of this node wants another's news.
 
-    Asking again while one is pending or accepted changes nothing and returns what there is.
+    Asking again while one is pending or accepted changes nothing and returns what there is; but one
+    that nobody answered for an hour is sent again. It keeps its id, so that an answer to either
+    counts, and whoever has it already sees a repeat.
     """
     if follower == followed:
         raise Conflict("nobody can follow themselves")
-    known = store.follows.find_between(follower, followed)
+    known, now = store.follows.find_between(follower, followed), store.clock.now()
     if known is not None and known.state in {FollowState.PENDING, FollowState.ACCEPTED}:
+        if known.state is FollowState.PENDING and now - known.updated >= ASKED_AGAIN:
+            known = replace(known, updated=now)
+            store.follows.put(known)
+            store.events.record(FollowRequested(follow=known))
         return known
-    now = store.clock.now()
     follow = Follow(
         uri=verb_uri,
         follower=follower,

@@ -132,7 +132,7 @@ class Deliveries(_Queue):
     _table = "delivery"
 
     def add(self, activity: str, *, actor: str, inboxes: Iterable[str], at: datetime) -> None:
-        """Put an activity on its way; an inbox gets each activity once.
+        """Put an activity on its way; an inbox gets each activity once, unless it was given up.
 
         It is not due before what was said earlier about the same thing.
         """
@@ -143,7 +143,9 @@ class Deliveries(_Queue):
             SELECT :activity, :about, :actor, :inbox, :host, 'pending', 0, :at,
                 max(:at, coalesce(max(due_at), 0)) FROM delivery
             WHERE inbox = :inbox AND about = :about AND state = 'pending'
-            ON CONFLICT (activity, inbox) DO NOTHING
+            ON CONFLICT (activity, inbox) DO UPDATE SET state = 'pending', attempts = 0,
+                added_at = excluded.added_at, due_at = excluded.due_at
+                WHERE delivery.state = 'dead'
             """,
             [
                 {

@@ -59,6 +59,23 @@ def test_request_asked_again_changes_nothing(store):
     assert events(store) == [FollowRequested(follow=first)]
 
 
+def test_request_that_nobody_answered_for_an_hour_is_sent_again_under_its_id(store):
+    asked = following.request(store, follower=US, followed=THEM, verb_uri="https://hub.example/f/1")
+    told = [FollowRequested(follow=asked)]
+    for minutes, is_told in ((59, False), (1, True), (59, False), (1, True)):
+        store.clock.pass_by(minutes=minutes)
+        again = following.request(
+            store, follower=US, followed=THEM, verb_uri="https://hub.example/f/2"
+        )
+        told += [FollowRequested(follow=again)] if is_told else []
+        assert (again.uri, again.state, again.created) == (asked.uri, P, NOW)
+        assert events(store) == told
+    following.answered(store, again, Move.ACCEPT)
+    store.clock.pass_by(hours=2)
+    following.request(store, follower=US, followed=THEM, verb_uri="https://hub.example/f/3")
+    assert events(store) == told
+
+
 @pytest.mark.parametrize("state", [R, U])
 def test_request_may_be_made_anew(store, state):
     store.follows.put(follow(US, THEM, state, "https://hub.example/f/1"))

@@ -225,6 +225,22 @@ def test_follow_is_sent_to_whom_it_concerns(home, told):
     assert not sent.is_public
 
 
+def test_follow_that_nobody_answered_is_sent_again_even_when_it_was_given_up(home, told):
+    whom = know_node(home, "new.example")
+    asked = following.request_for_node(home, whom)
+    assert told() == {"Follow": {f"{whom}/inbox"}}
+    for is_given_up in (False, True):
+        home.clock.pass_by(hours=1)
+        assert following.request_for_node(home, whom).uri == asked.uri
+        assert len(home.events.next_pending(9)) == 1
+        if is_given_up:
+            home.deliveries.add(
+                asked.uri, actor=CATALOGUE, inboxes=[f"{whom}/inbox"], at=home.clock.now()
+            )
+            assert home.deliveries.bury_before(home.clock.now() + timedelta(hours=1)) == 1
+        assert told() == {"Follow": {f"{whom}/inbox"}}
+
+
 def test_undo_is_sent_to_whom_it_concerns(home, told):
     whom = know_node(home, "new.example")
     following.request_for_node(home, whom)
