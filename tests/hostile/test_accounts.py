@@ -229,6 +229,24 @@ async def test_l39_tokens_die_at_once_with_a_command_beside_the_running_node(
     assert (await guest.send_form(page, username="brief")).status == 303
 
 
+@pytest.mark.parametrize(
+    "grant", ["password", "urn:ietf:params:oauth:grant-type:jwt-bearer", "token-exchange", ""]
+)
+async def test_l41_nothing_but_the_form_opens_an_account(phone, grant):
+    app = await phone.register()
+    who = {"username": "olena", "password": PASSWORD, "email": "olena@example.org"}
+    proof = {"assertion": "x", "subject_token": "x", "provider": "elsewhere"}
+    heard = await phone.post("/oauth/token", {**app, **who, **proof, "grant_type": grant})
+    assert (heard.status, "access_token" in heard.json) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["olena@example.org", "olena@{host}", "~olena", "@olena"])
+async def test_l41_account_is_found_by_its_name_and_no_address(house, phone, name):
+    page = await phone.open_form(await phone.register())
+    typed = name.format(host=house.node.authority)
+    assert (await phone.send_form(page, username=typed)).status == 422
+
+
 async def test_l42_token_dies_with_its_app(house, phone):
     app, token = await phone.sign_in()
     await house.node.database.write(lambda store: store.apps.remove(app["client_id"]))

@@ -342,7 +342,7 @@ async def test_h76_smuggling_is_answered_with_400_and_the_connection_ends(
 
 
 @pytest.mark.parametrize("line", ["Signature", "Digest", "Date", "Host"])
-async def test_h76_a_header_in_two_lines(house: House, line: str) -> None:
+async def test_h76b_a_header_in_two_lines(house: House, line: str) -> None:
     headers, body = house.letter(house.lie(), house.liar)
     headers = {**headers, "Host": house.node.authority}
     twice: dict[str, Any] = {**headers, line: (headers[line], headers[line])}
@@ -353,7 +353,7 @@ async def test_h76_a_header_in_two_lines(house: House, line: str) -> None:
 @pytest.mark.parametrize(
     "target", ["http://evil.example/inbox", "http://{own}/inbox", "*", "inbox"]
 )
-async def test_h76_target_that_is_no_path(house: House, target: str) -> None:
+async def test_h76b_target_that_is_no_path(house: House, target: str) -> None:
     headers, body = house.letter(house.lie(), house.liar)
     target = target.replace("{own}", house.node.authority)
     async with house.unchanged():
