@@ -296,6 +296,17 @@ class InquiryShelf(Protocol):
         """Return the public messages that reply to ``uri`` itself, oldest first."""
         ...
 
+    def list_public_thread(self, uri: str, limit: int) -> list[Message]:
+        """Return the public messages below ``uri``, reply by reply, oldest first.
+
+        What answers something that is not public is not below it.
+        """
+        ...
+
+    def count_public_replies(self, uris: Iterable[str]) -> dict[str, int]:
+        """Count the public messages that reply to each of ``uris``, by authors on the shelf."""
+        ...
+
     def count(self) -> int:
         """Count the messages of others."""
         ...

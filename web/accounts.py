@@ -165,8 +165,26 @@ class TokenShelf(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Who is not dealt with here."""
+
+    def is_blocked(self, name: str, /) -> bool:
+        """Say whether this host, or this actor, is blocked."""
+        ...
+
+
 class AccountStore(Store, Protocol):
-    """A store that knows who signs in."""
+    """A store that knows who signs in, and who is shut out."""
+
+    @property
+    def hosts(self) -> Refusals:
+        """Hosts, by their names."""
+        ...
+
+    @property
+    def blocks(self) -> Refusals:
+        """Single actors, by their URIs."""
+        ...
 
     @property
     def passwords(self) -> PasswordShelf:

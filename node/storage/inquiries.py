@@ -1,10 +1,11 @@
 """Inquiries on their shelf, each with its messages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from catalogue.correspondence import Inquiry, Message, Standing
 from catalogue.language import LanguageMap
-from node.storage.sql import Row, Sql, from_json, from_time, to_json, to_time
+from node.storage.sql import Row, Sql, from_json, from_time, in_list, to_json, to_time
 
 
 class Inquiries:
@@ -145,6 +146,40 @@ class Inquiries:
             limit=limit,
         )
         return [_message(row) for row in rows]
+
+    def list_public_thread(self, uri: str, limit: int) -> list[Message]:
+        """Return the public messages below ``uri``, reply by reply, oldest first."""
+        rows = self._sql.all(
+            """
+            WITH RECURSIVE thread (uri) AS (
+                SELECT :uri
+                UNION
+                SELECT message.uri FROM message JOIN thread ON message.in_reply_to = thread.uri
+                WHERE message.is_public
+                LIMIT :most
+            )
+            SELECT message.* FROM message JOIN thread ON thread.uri = message.uri
+            WHERE message.uri != :uri ORDER BY seq
+            """,
+            uri=uri,
+            most=limit + 1,
+        )
+        return [_message(row) for row in rows]
+
+    def count_public_replies(self, uris: Iterable[str]) -> dict[str, int]:
+        """Count the public messages that reply to each of ``uris``, by authors on the shelf."""
+        wanted = sorted(set(uris))
+        names, values = in_list("uri", wanted)
+        rows = self._sql.all(
+            f"""
+            SELECT in_reply_to AS uri, count(*) AS n FROM message
+            WHERE in_reply_to IN {names} AND is_public
+                AND EXISTS (SELECT 1 FROM actor WHERE actor.uri = message.author)
+            GROUP BY in_reply_to
+            """,
+            **values,
+        )
+        return dict.fromkeys(wanted, 0) | {row["uri"]: row["n"] for row in rows}
 
     # -- how much there is --------------------------------------------------------------------
 

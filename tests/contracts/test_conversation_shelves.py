@@ -9,9 +9,9 @@ import pytest
 from catalogue.correspondence import Draft, DraftState, Inquiry, Message, Standing
 from catalogue.events import AnswerDeleted, AnswerEdited, AnswerGiven, QuoteAnswered
 from catalogue.language import LanguageMap
-from catalogue.model import Kind
+from catalogue.model import Kind, Role
 from federation.model import QuoteStamp, Sent
-from tests.samples import BLOG, HERE, NOW, one
+from tests.samples import BLOG, HERE, NOW, actor, one
 
 ANA, BO = f"https://{BLOG}/users/ana", f"https://{BLOG}/users/bo"
 DELTA, LISTING = HERE.actor("delta"), HERE.listing("1")
@@ -127,6 +127,42 @@ def test_public_replies_are_only_those_to_the_very_thing(store):
         store.inquiries.put_message(each)
     assert [each.id for each in store.inquiries.list_public_replies(LISTING, 9)] == ["1", "4"]
     assert [each.id for each in store.inquiries.list_public_replies(LISTING, 1)] == ["1"]
+
+
+def test_public_thread_ends_at_what_is_not_public(store):
+    store.inquiries.put(inquiry())
+    for each in (
+        message("1"),
+        message("2", in_reply_to=message("1").uri, author=DELTA, node=HERE.authority),
+        message("3", is_public=False),
+        message("4", in_reply_to=message("3").uri),
+        message("5", in_reply_to=message("2").uri, author=BO),
+        message("6", in_reply_to=message("7").uri),  # a circle
+        message("7", in_reply_to=message("6").uri),
+        message("8", in_reply_to=HERE.listing("2")),
+    ):
+        store.inquiries.put_message(each)
+    thread = store.inquiries.list_public_thread(LISTING, 9)
+    assert [each.id for each in thread] == ["1", "2", "5"]
+    assert [each.id for each in store.inquiries.list_public_thread(LISTING, 2)] == ["1", "2"]
+    circle = store.inquiries.list_public_thread(message("6").uri, 9)
+    assert [each.id for each in circle] == ["7"]
+
+
+def test_public_replies_are_counted_where_their_author_is_known(store):
+    store.inquiries.put(inquiry())
+    store.actors.put(actor("ana", node=BLOG, uri=ANA, role=Role.OTHER))
+    for each in (
+        message("1"),
+        message("2"),
+        message("3", is_public=False),
+        message("4", author=BO),
+        message("5", in_reply_to=message("1").uri),
+    ):
+        store.inquiries.put_message(each)
+    counts = store.inquiries.count_public_replies([LISTING, message("1").uri, message("2").uri])
+    assert counts == {LISTING: 2, message("1").uri: 1, message("2").uri: 0}
+    assert store.inquiries.count_public_replies([]) == {}
 
 
 def test_messages_are_counted(store):

@@ -148,6 +148,9 @@ async def test_reply_opens_an_inquiry_and_the_answer_arrives_as_a_reply(
     assert {name: served[name] for name in note} == note
     replies = json.loads((await stage.node.get(f"/proposals/{stage.listing.id}/replies")).body)
     assert replies["first"]["items"] == [question.uri]
+    (status,) = json.loads((await stage.node.get("/api/v1/timelines/public")).body)
+    context = json.loads((await stage.node.get(f"/api/v1/statuses/{status['id']}/context")).body)
+    assert [each["uri"] for each in context["descendants"]] == [question.uri, answer.uri]
     assert (await stage.node.get(f"{answer.uri}/activity")).status == 200
     page = await stage.node.get(answer.uri, BROWSER)
     assert (page.status, page.headers["Location"]) == (303, f"/proposals/{stage.listing.id}")

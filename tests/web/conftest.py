@@ -38,9 +38,12 @@ from federation.remote import Remote
 from federation.settings import Rates, Settings
 from node.clients import Proxies
 from node.gate import paced
+from node.posts import Posts
 from node.storage.database import Database, connect
 from node.storage.migrations import migrate
 from node.storage.store import NodeStore, Surroundings
+from web.mastodon.desk import Desk
+from web.mastodon.routes import routes as app_routes
 from web.middleware import middlewares
 from web.routes import routes
 from web.site import Site
@@ -288,4 +291,14 @@ async def browser(world: World) -> AsyncIterator[TestClient[web.Request, web.App
     """A client that asks as a browser does."""
     client = TestClient(TestServer(world.app()), headers={"Accept": "text/html,*/*;q=0.8"})
     async with client:
+        yield client
+
+
+@pytest.fixture
+async def app(world: World) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """What apps made for Mastodon speak to."""
+    desk = Desk(site=world.site, keeper=world.database, posts=Posts(world.site.addresses))
+    made = web.Application()
+    made.add_routes(app_routes(desk))
+    async with TestClient(TestServer(made)) as client:
         yield client

@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
 from catalogue import listings, taxonomy
 from catalogue.language import LanguageMap
@@ -16,19 +14,9 @@ from catalogue.taxonomy import load
 from node.posts import Posts
 from tests.web.conftest import BASE_URL
 from web.mastodon.ask import Ask
-from web.mastodon.desk import Desk
 from web.mastodon.params import from_query
-from web.mastodon.routes import TABLE, routes
+from web.mastodon.routes import TABLE
 from web.mastodon.tags import capacities_of, tag_of
-
-
-@pytest.fixture
-async def app(world):
-    desk = Desk(site=world.site, keeper=world.database, posts=Posts(world.site.addresses))
-    made = web.Application()
-    made.add_routes(routes(desk))
-    async with TestClient(TestServer(made)) as client:
-        yield client
 
 
 async def heard(app, path, status=200, **headers):

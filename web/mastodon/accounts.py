@@ -68,7 +68,7 @@ def search(store: AccountStore, ask: Ask) -> Reply:
 
 
 def directory(store: AccountStore, ask: Ask) -> Reply:
-    """Show every affiliate, by name, or the newest first with ``order=new``."""
+    """Show the affiliates that take part, by name, or the newest first with ``order=new``."""
     limit = ask.params.number("limit", default=40, most=MAX_ACCOUNTS)
     offset = ask.params.number("offset", default=0, most=10_000, least=0)
     order = ask.params.first("order") or "active"
@@ -98,7 +98,7 @@ def matching(store: AccountStore, ask: Ask, text: str) -> list[Actor]:
     if exact is not None:
         return [exact]
     wanted = words(text)
-    everyone = store.actors.list_affiliates(ask.site.addresses.authority) if wanted else []
+    everyone = store.actors.list_affiliates(store.addresses.authority) if wanted else []
     return [actor for actor in everyone if _has(words(f"{actor.name} {actor.acct}"), wanted)]
 
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalogue.addresses import Addresses
+from catalogue.correspondence import Message
 from catalogue.language import Phrase
-from catalogue.model import Actor, Listing, Member, Visibility
+from catalogue.model import Actor, Listing, Member, Role, Visibility
 from catalogue.richtext import clean, plain
 from catalogue.timeline import Figures
-from web.prose import cut, tame
+from web.prose import cut, host_of, tame
 
 Entity = dict[str, Any]
 
@@ -33,25 +34,79 @@ class Post:
 
 
 def status(
-    listing: Listing, place: int, post: Post, author: Entity, addresses: Addresses, *, mine: bool
+    listing: Listing,
+    place: int,
+    post: Post,
+    author: Entity,
+    addresses: Addresses,
+    *,
+    replies: int,
+    mine: bool,
 ) -> Entity:
     """Return a listing as a Status; ``mine`` adds what only somebody signed in is told."""
-    is_edited = listing.updated > listing.published
-    entity: Entity = {
-        "id": str(place),
-        "uri": listing.uri,
-        "url": listing.url,
-        "created_at": moment(listing.published),
-        "edited_at": moment(listing.updated) if is_edited else None,
-        "account": author,
-        "content": clean(post.html),
+    return _status(
+        status_id=str(place),
+        uri=listing.uri,
+        url=listing.url,
+        published=listing.published,
+        updated=listing.updated,
+        author=author,
+        phrase=Phrase(language=post.language, text=post.html),
+        mine=mine,
+    ) | {
         "visibility": "public" if listing.visibility is Visibility.PUBLIC else "private",
-        "language": None if post.language == "und" else post.language,
+        "tags": [{"name": tag, "url": addresses.tag(tag)} for tag in post.tags],
+        "replies_count": replies,
+        "card": card(listing, post, author),
+    }
+
+
+def reply(
+    message: Message, phrase: Phrase, author: Entity, above: Entity, *, replies: int, mine: bool
+) -> Entity:
+    """Return what somebody said about a listing as a Status below another one."""
+    return _status(
+        status_id=message.id,
+        uri=message.uri,
+        url=message.url if host_of(message.url) else message.uri,
+        published=message.published,
+        updated=message.updated,
+        author=author,
+        phrase=phrase,
+        mine=mine,
+    ) | {
+        "replies_count": replies,
+        "in_reply_to_id": above["id"],
+        "in_reply_to_account_id": above["account"]["id"],
+    }
+
+
+def _status(
+    *,
+    status_id: str,
+    uri: str,
+    url: str,
+    published: datetime,
+    updated: datetime,
+    author: Entity,
+    phrase: Phrase,
+    mine: bool,
+) -> Entity:
+    entity: Entity = {
+        "id": status_id,
+        "uri": uri,
+        "url": url,
+        "created_at": moment(published),
+        "edited_at": moment(updated) if updated > published else None,
+        "account": author,
+        "content": clean(phrase.text),
+        "visibility": "public",
+        "language": None if phrase.language == "und" else phrase.language,
         "sensitive": False,
         "spoiler_text": "",
         "media_attachments": [],
         "mentions": [],
-        "tags": [{"name": tag, "url": addresses.tag(tag)} for tag in post.tags],
+        "tags": [],
         "emojis": [],
         "reblogs_count": 0,
         "favourites_count": 0,
@@ -63,7 +118,7 @@ def status(
         "quote": None,
         "poll": None,
         "application": None,
-        "card": card(listing, post, author),
+        "card": None,
     }
     if mine:
         entity |= dict.fromkeys(
@@ -99,7 +154,7 @@ def card(listing: Listing, post: Post, author: Entity) -> Entity:
 def account(
     actor: Actor, summary: Phrase, figures: Figures, addresses: Addresses, icon: str
 ) -> Entity:
-    """Return an affiliate as an Account; one of this node has no host in its ``acct``."""
+    """Return an affiliate, or who asked one, as an Account; ours have no host in their ``acct``."""
     is_ours = actor.node == addresses.authority
     return _account(
         account_id=actor.id,
@@ -112,7 +167,7 @@ def account(
         icon=icon,
         created=actor.published,
         figures=figures,
-    ) | {"group": True, "discoverable": True, "indexable": True}
+    ) | dict.fromkeys(("group", "discoverable", "indexable"), actor.role is Role.AFFILIATE)
 
 
 def member_account(member: Member, addresses: Addresses, icon: str) -> Entity:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from catalogue.model import Actor, Listing
+from catalogue.model import Actor, Listing, Visibility
 from catalogue.policy import may_see
 from catalogue.timeline import Placed
 from web.accounts import AccountStore
@@ -18,6 +18,9 @@ def statuses(store: AccountStore, ask: Ask, placed: Sequence[Placed]) -> list[En
     authors = store.actors.find_many({each.listing.by for each in placed})
     shown = accounts(store, ask, list(authors.values()))
     by_uri = {entity["uri"]: entity for entity in shown}
+    replies = store.inquiries.count_public_replies(
+        each.listing.uri for each in placed if each.listing.visibility is Visibility.PUBLIC
+    )
     return [
         entities.status(
             each.listing,
@@ -25,6 +28,7 @@ def statuses(store: AccountStore, ask: Ask, placed: Sequence[Placed]) -> list[En
             _post(store, ask, each.listing),
             by_uri[each.listing.by],
             ask.site.addresses,
+            replies=replies.get(each.listing.uri, 0),
             mine=ask.viewer.is_member,
         )
         for each in placed
