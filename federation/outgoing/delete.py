@@ -13,21 +13,18 @@ from federation.vocabulary import ACTIVITYSTREAMS, SIGNED_CONTEXT
 
 def build(event: ListingDeleted, addresses: Addresses) -> dict[str, Any]:
     """Return the Delete, addressed as the listing was."""
-    to, cc = audience(event.visibility, event.by, addresses)
-    return {
-        "@context": SIGNED_CONTEXT,
-        "id": f"{event.uri}#delete",
-        "type": "Delete",
-        "actor": event.by,
-        "to": to,
-        "cc": cc,
-        "object": _tombstone(event.uri, event.deleted),
-    }
+    return _delete(event, audience(event.visibility, event.by, addresses))
 
 
 def answer(event: AnswerDeleted) -> dict[str, Any]:
     """Return the Delete of an answer, addressed as it was."""
-    to, cc = note.audience(event.to, is_public=event.is_public)
+    return _delete(event, note.audience(event.to, is_public=event.is_public))
+
+
+def _delete(
+    event: ListingDeleted | AnswerDeleted, told: tuple[list[str], list[str]]
+) -> dict[str, Any]:
+    to, cc = told
     return {
         "@context": SIGNED_CONTEXT,
         "id": f"{event.uri}#delete",
