@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from federation.errors import Malformed
-from federation.strictjson import parse_object
+from federation.strictjson import parse_accepted, parse_object
 
 
 def test_parse_object_returns_what_json_spells() -> None:
@@ -55,6 +55,20 @@ def test_h50_body_is_malformed(body: bytes, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("text", ["0.1234567890123456789", "1e308", "-1E-2", "1234567890123456"])
+def test_h50_long_numbers_are_read_as_they_are(text: str) -> None:
+    assert parse_object(f'{{"a": {text}}}'.encode()) == {"a": json.loads(text)}
+
+
+def test_h50_digits_in_a_string_are_no_number() -> None:
+    assert parse_object(b'{"a": "99999999999999999999"}') == {"a": "99999999999999999999"}
+
+
+def test_what_was_accepted_reads_the_same_again() -> None:
+    body = '{"a": [1, -2.5, {"b": "\\"é"}]}'.encode()
+    assert parse_accepted(body) == parse_object(body)
+
+
 @pytest.mark.parametrize(
     "body", [b'{"id": 1, "id": 2}', b'{"a": {"id": 1, "\\u0069d": 2}}', b'{"a": 1, "a": 1}']
 )
@@ -84,8 +98,10 @@ def test_h50_32_levels_are_the_last() -> None:
 
 @pytest.mark.parametrize("opens", [b"[", b'{"a":', b'[{"a":'])
 def test_h50_depth_of_100_000_is_malformed_not_a_crash(opens: bytes) -> None:
-    with pytest.raises(Malformed, match="deeper than 32"):
+    with pytest.raises(Malformed, match="more than 10000 nodes"):
         parse_object(b'{"a":' + opens * 100_000)
+    with pytest.raises(Malformed, match="deeper than 32"):
+        parse_object(b'{"a":' + opens * 100_000, max_nodes=1_000_000)
 
 
 def test_h50_brackets_inside_strings_are_not_depth() -> None:
