@@ -8,7 +8,6 @@ Indic vowel signs are kept: without them a word falls to pieces.
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 MAX_WORD = 64  # characters; what is longer is no word
 
@@ -34,6 +33,8 @@ _VARIANTS = str.maketrans(
         "\u200d": None,
     }
 )
+
+_VARIANT = re.compile(f"[{''.join(map(chr, _VARIANTS))}]")
 
 # Scripts whose combining marks are optional in writing: Latin, Greek, Cyrillic, Hebrew, Arabic.
 _BARE = r"[\u0041-\u024f\u0370-\u052f\u0590-\u06ff\u1e00-\u1fff]"
@@ -62,8 +63,9 @@ _SIGNS = (
     "\U0001e944-\U0001e94a"  # Adlam
 )
 
-_RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])(?:[^\W_]|[{_SIGNS}]))+")
-_STARTS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_RUN = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]+|[{_SIGNS}]+)+")
+_ASCII_RUN = re.compile(r"[a-z0-9]+")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 
 
 # Marks that stand behind a letter of those scripts; Unicode's combining characters.
@@ -79,21 +81,25 @@ def fold(text: str) -> str:
     """Return ``text`` without the differences that a searcher does not mean."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _BARE_MARKS.sub("", decomposed.translate(_VARIANTS)))
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    if _VARIANT.search(folded):  # to look is cheaper than to translate
+        folded = folded.translate(_VARIANTS)
+    return unicodedata.normalize("NFC", _BARE_MARKS.sub("", folded))
 
 
 def words(text: str) -> list[str]:
     """Cut ``text`` into folded words, in order, with repeats."""
-    return list(_words(text))
-
-
-def _words(text: str) -> Iterator[str]:
-    for run in _RUN.findall(fold(text)):
-        if _STARTS_UNSPACED.match(run):
-            yield from _pairs(run)
-        else:
-            yield run[:MAX_WORD]
+    folded = fold(text)
+    if folded.isascii():
+        return [run[:MAX_WORD] for run in _ASCII_RUN.findall(folded)]
+    runs = _RUN.findall(folded)
+    if not _IS_UNSPACED.search(folded):
+        return [run[:MAX_WORD] for run in runs]
+    return [
+        word
+        for run in runs
+        for word in (_pairs(run) if _IS_UNSPACED.match(run) else [run[:MAX_WORD]])
+    ]
 
 
 def _pairs(run: str) -> list[str]:
