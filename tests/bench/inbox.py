@@ -1,8 +1,9 @@
-"""The inbox: signed activities posted to a running node, until accepted and until matched."""
+"""The inbox: signed activities posted to a running node, until accepted, indexed and matched."""
 
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +25,7 @@ DRAIN_SECONDS = 4.0  # how long the node may work on what it has accepted, befor
 
 
 def figures(stage: Stage, bout: Bout) -> list[Figure]:
-    """Measure both rows."""
+    """Measure every row."""
     number = 4000 if stage.is_full else 1500
     keys = stage.folder / "keys.json"
     keys.write_text(json.dumps({each.key_uri: each.pem for each in stage.senders}))
@@ -41,6 +42,14 @@ def figures(stage: Stage, bout: Bout) -> list[Figure]:
     accepted = stage.figure(
         "inbox, durable 202", outcome, "rate", unit="/s", target="inbox/accepted"
     )
+    indexed = stage.figure(
+        "inbox, stored and indexed",
+        outcome,
+        "indexed",
+        unit="/s",
+        limit="rate",
+        target="inbox/indexed",
+    )
     matched = stage.figure(
         "inbox, stored, indexed and matched",
         outcome,
@@ -50,7 +59,7 @@ def figures(stage: Stage, bout: Bout) -> list[Figure]:
         target="inbox/matched",
     )
     delay = stage.figure("inbox, 202, p99 of the wait", outcome, "p99", unit="ms")
-    return [accepted, matched, delay]
+    return [accepted, indexed, matched, delay]
 
 
 def _requests(who: list[Sender], port: int, number: int) -> list[bytes]:
@@ -63,7 +72,13 @@ def _limit(bare: Child, port: int, requests: list[bytes]) -> Values:
     cpu = bare.cpu()
     load = client.send(port, requests[WARM:], CONNECTIONS, SEND_SECONDS).expect(202)
     per_cpu = load.count / (bare.cpu() - cpu)
-    return {"rate": load.rate, "rate_cpu": per_cpu, "p99": load.p99, "matched_cpu": per_cpu}
+    return {
+        "rate": load.rate,
+        "rate_cpu": per_cpu,
+        "p99": load.p99,
+        "indexed_cpu": per_cpu,
+        "matched_cpu": per_cpu,
+    }
 
 
 def _node(made: Made, who: list[Sender], number: int) -> Values:
@@ -76,22 +91,41 @@ def _node(made: Made, who: list[Sender], number: int) -> Values:
         load = client.send(made.port, requests[WARM:], CONNECTIONS, SEND_SECONDS).expect(202)
         accepted_cpu = node.cpu() - cpu
         until = time.perf_counter() + DRAIN_SECONDS
-        done = _done(copy.database)
-        while done < warm.count + load.count and time.perf_counter() < until:
-            time.sleep(0.05)
-            done = _done(copy.database)
-        seconds, all_cpu = time.perf_counter() - began, node.cpu() - cpu
+        indexed = _until(lambda: _done(copy.database), warm.count + load.count, until) - before
+        seconds, indexed_cpu = time.perf_counter() - began, node.cpu() - cpu
+        waiting = -_until(lambda: -_unmatched(copy.database), 0, until)
+        all_seconds, all_cpu = time.perf_counter() - began, node.cpu() - cpu
+    matched = max(0, indexed - waiting)
     return {
         "rate": load.rate,
         "rate_cpu": load.count / accepted_cpu,
         "p99": load.p99,
-        "matched": (done - before) / seconds,
-        "matched_cpu": (done - before) / all_cpu,
+        "indexed": indexed / seconds,
+        "indexed_cpu": indexed / indexed_cpu,
+        "matched": matched / all_seconds,
+        "matched_cpu": matched / all_cpu,
     }
+
+
+def _until(count: Callable[[], int], enough: int, end: float) -> int:
+    """Count until it is enough or the time is over; return the last count."""
+    found = count()
+    while found < enough and time.perf_counter() < end:
+        time.sleep(0.05)
+        found = count()
+    return found
 
 
 def _done(database: Path) -> int:
     """Count the activities that have had their effect."""
+    return _number(database, "SELECT count(*) FROM inbox WHERE state = 'done'")
+
+
+def _unmatched(database: Path) -> int:
+    """Count the listings that wait to be matched."""
+    return _number(database, "SELECT count(*) FROM match_due")
+
+
+def _number(database: Path, question: str) -> int:
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute("SELECT count(*) FROM inbox WHERE state = 'done'").fetchone()
-        return int(row[0])
+        return int(connection.execute(question).fetchone()[0])
