@@ -78,6 +78,11 @@ class Admission:
 
     # -- letters ------------------------------------------------------------------------------
 
+    @property
+    def inside(self) -> int:
+        """How many letters are being looked at now."""
+        return self._inside
+
     @contextmanager
     def one_more(self) -> Iterator[None]:
         """Hold a place for a letter while it is looked at; raise Overloaded when none is left."""

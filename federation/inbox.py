@@ -36,7 +36,8 @@ from federation.errors import (
     UnsupportedMedia,
 )
 from federation.guard import host_of, same_origin
-from federation.hints import HEADER, hint_in, note_hint
+from federation.hints import HEADER, hint_in
+from federation.letterbox import Kept, Letterbox
 from federation.mapping.values import Document, get_id, id_of, string
 from federation.ports import Database, FederationStore
 from federation.remote import is_activity_type
@@ -50,6 +51,7 @@ from federation.signatures.request import SignedRequest
 from federation.strictjson import parse_object
 
 BUSY = timedelta(seconds=1)
+CROWD = 8  # letters at the door at once
 FRESH = timedelta(seconds=1)  # how long it is known who is a peer, and how much waits
 
 
@@ -77,6 +79,7 @@ class Inbox:
         admission: Admission | None = None,
     ) -> None:
         self._database = database
+        self._letterbox = Letterbox(database, clock, settings)
         self._resolver = resolver
         self._admission = admission or Admission(settings.rates)
         self._addresses = addresses
@@ -92,6 +95,11 @@ class Inbox:
         """Say whether somebody was at the door a moment ago."""
         last = self._last_letter
         return last is not None and self._clock.now() - last < BUSY
+
+    @property
+    def is_crowded(self) -> bool:
+        """Say whether more letters are being taken in now than a calm node ever has."""
+        return self._admission.inside > CROWD
 
     async def take(self, letter: Letter) -> bool:
         """Take one letter in; return False for one that was here before or needs no keeping.
@@ -116,27 +124,15 @@ class Inbox:
             await self._database.read(refuse_blocked, actor)
             raise
         await self._count(activity, signer, letter.client)
-        return await self._database.write(
-            self._remember, _name(activity), actor, signer, letter, self._clock.now()
+        return await self._letterbox.keep(
+            Kept(
+                uri=_name(activity),
+                actor=actor,
+                signer=signer,
+                body=letter.body,
+                hint=hint_in(letter.request.headers.get(HEADER.lower(), ())),
+            )
         )
-
-    def _remember(
-        self,
-        store: FederationStore,
-        uri: str,
-        actor: str,
-        signer: str,
-        letter: Letter,
-        now: datetime,
-    ) -> bool:
-        for each in {signer, actor}:
-            refuse_blocked(store, each)
-        host = host_of(signer)
-        store.hosts.heard(host, now)
-        if hint := hint_in(letter.request.headers.get(HEADER.lower(), ())):
-            due, rest = now + self._settings.compare_delay, self._settings.compare_rest
-            note_hint(store, host, hint, due=due, rest=rest)
-        return store.inbox.remember(uri, actor=actor, body=letter.body, at=now)
 
     async def _count(self, activity: Document, actor: str, client: str | None) -> None:
         """Count a letter that is authentic; raise TooMany or Overloaded for one too many."""

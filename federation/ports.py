@@ -1,6 +1,6 @@
 """What federation asks of the house beyond the catalogue's own shelves."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -97,6 +97,10 @@ class InboxShelf(Protocol):
         """Keep an activity; return False when one with this id was here before."""
         ...
 
+    def remember_all(self, letters: Sequence[tuple[str, str, bytes]], *, at: datetime) -> set[str]:
+        """Keep activities, each as id, actor and body; return the ids that are new."""
+        ...
+
     def has(self, uri: str) -> bool:
         """Say whether an activity with this id came in, and is not forgotten yet."""
         ...
@@ -107,6 +111,10 @@ class InboxShelf(Protocol):
 
     def done(self, seq: int) -> None:
         """Mark an activity as worked on; its id is remembered against repeats."""
+        ...
+
+    def done_all(self, seqs: Sequence[int]) -> None:
+        """Mark activities as worked on."""
         ...
 
     def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
@@ -191,6 +199,10 @@ class DeliveryShelf(Protocol):
         """The inbox has it."""
         ...
 
+    def done_all(self, seqs: Sequence[int]) -> None:
+        """The inboxes have them."""
+        ...
+
     def postpone(self, seq: int, *, due: datetime, reason: str) -> None:
         """Count a failed attempt and try again at ``due``."""
         ...
@@ -248,6 +260,10 @@ class HostShelf(Protocol):
 
         After failures, what it has is compared with what is here: much may have happened.
         """
+        ...
+
+    def heard_all(self, hosts: Collection[str], at: datetime, *, but_since: datetime) -> None:
+        """Note that hosts are alive, but for those that are well and were heard ``but_since``."""
         ...
 
     def wants_rfc9421(self, host: str, now: datetime) -> bool:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from ssl import SSLContext, create_default_context
 from types import TracebackType
 from typing import Any, Final, Self
@@ -309,6 +310,8 @@ class Remote:
     async def _detail(self, response: aiohttp.ClientResponse) -> str:
         """Read the start of the answer's text; the status counts even if the text never comes."""
         start = bytearray()
+        if response.content.at_eof():
+            return ""
         with suppress(aiohttp.ClientError, OSError):
             async with asyncio.timeout(self._limits.detail_seconds):
                 async for chunk in response.content.iter_chunked(_DETAIL_BYTES):
@@ -358,6 +361,7 @@ class Remote:
         return socket.socket(family, kind, protocol)
 
 
+@lru_cache(maxsize=256)  # few forms are in use, and reading one costs as much as a signature
 def is_activity_type(content_type: str) -> bool:
     """Say whether a Content-Type is one of the two of ActivityStreams (AP 3.2; L2, H29)."""
     header = _media_type(content_type)

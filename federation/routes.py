@@ -176,6 +176,8 @@ class _Door:
         if (request.content_length or 0) > self.settings.inbox_bytes:
             raise TooLarge(f"at most {self.settings.inbox_bytes} bytes")
         try:
+            if request.content.is_eof():  # it came whole with the head: nothing to wait for
+                return await request.read()
             async with asyncio.timeout(self.settings.body_seconds):
                 return await request.read()
         except TimeoutError:
@@ -390,7 +392,10 @@ def _signed(request: web.Request, addresses: Addresses, body: bytes | None) -> S
 
 
 def _lines(headers: CIMultiDictProxy[str]) -> Mapping[str, list[str]]:
-    return {name.lower(): headers.getall(name) for name in headers}
+    lines: dict[str, list[str]] = {}
+    for name, value in headers.items():
+        lines.setdefault(name.lower(), []).append(value)
+    return lines
 
 
 def _keeping(viewer: Viewer) -> Mapping[str, str] | None:

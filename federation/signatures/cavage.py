@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from federation.errors import Unauthenticated
@@ -344,6 +345,7 @@ def _timestamp(text: str | None) -> int | None:
 # ---- dates ----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)  # what comes within a second has the same date
 def _parse_date(text: str) -> datetime:
     # RFC 9110 5.6.7. The two obsolete forms have no zone or half a year, and
     # email.utils.parsedate_to_datetime gives naive datetimes and forgives what follows.

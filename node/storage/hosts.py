@@ -1,11 +1,12 @@
 """How other hosts behave, which are blocked here, and which actors are relays."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from federation.guard import domains_of
 from federation.model import HostState, Openness
 from node.storage.blocks import stands_open
-from node.storage.sql import Sql, from_optional_time, from_time, in_list, to_optional_time
+from node.storage.sql import Sql, from_json, from_optional_time, from_time, in_list, to_optional_time
 
 
 class Relays:
@@ -101,6 +102,19 @@ class Hosts:
             host=host,
             at=from_time(at),
         )
+
+    def heard_all(self, hosts: Collection[str], at: datetime, *, but_since: datetime) -> None:
+        """Note that hosts are alive, but for those that are well and were heard ``but_since``."""
+        rows = self._sql.all(
+            """
+            SELECT host FROM host WHERE host IN (SELECT value FROM json_each(:hosts))
+                AND failures = 0 AND closed_until IS NULL AND heard_at > :but_since
+            """,
+            hosts=from_json(list(hosts)),
+            but_since=from_time(but_since),
+        )
+        for host in set(hosts) - {row["host"] for row in rows}:
+            self.heard(host, at)
 
     def wants_rfc9421(self, host: str, now: datetime) -> bool:
         """Say whether a host is remembered as one that wants RFC 9421."""

@@ -6,11 +6,11 @@ against repeats; the others go) or given up (``dead``, with the reason, until an
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from federation.guard import host_of
 from federation.model import CatchUp, Delivery, QueueItem, Received, about
-from node.storage.sql import Sql, from_time, in_list, to_time
+from node.storage.sql import Sql, from_json, from_time, in_list, to_time
 
 
 class _Queue:
@@ -62,18 +62,28 @@ class Inbox(_Queue):
 
     def remember(self, uri: str, *, actor: str, body: bytes, at: datetime) -> bool:
         """Keep an activity; return False when one with this id was here before."""
-        touched = self._sql.run(
+        return bool(self.remember_all([(uri, actor, body)], at=at))
+
+    def remember_all(self, letters: Sequence[tuple[str, str, bytes]], *, at: datetime) -> set[str]:
+        """Keep activities, each as id, actor and body; return the ids that are new."""
+        rows = self._sql.all(
+            "SELECT uri FROM inbox WHERE uri IN (SELECT value FROM json_each(:uris))",
+            uris=from_json([uri for uri, _, _ in letters]),
+        )
+        known = {row["uri"] for row in rows}
+        fresh: dict[str, dict[str, Any]] = {}
+        moment = from_time(at)
+        for uri, actor, body in letters:
+            if uri not in known:
+                fresh.setdefault(uri, {"uri": uri, "actor": actor, "body": body, "at": moment})
+        self._sql.run_each(
             """
             INSERT INTO inbox (uri, actor, body, state, attempts, received_at, due_at)
             VALUES (:uri, :actor, :body, 'pending', 0, :at, :at)
-            ON CONFLICT (uri) DO NOTHING
             """,
-            uri=uri,
-            actor=actor,
-            body=body,
-            at=from_time(at),
+            fresh.values(),
         )
-        return touched == 1
+        return set(fresh)
 
     def has(self, uri: str) -> bool:
         """Say whether an activity with this id came in, and is not forgotten yet."""
@@ -107,6 +117,16 @@ class Inbox(_Queue):
     def done(self, seq: int) -> None:
         """Mark an activity as worked on; its id is remembered against repeats."""
         self._sql.run("UPDATE inbox SET state = 'done', body = NULL WHERE seq = :seq", seq=seq)
+
+    def done_all(self, seqs: Sequence[int]) -> None:
+        """Mark activities as worked on."""
+        self._sql.run(
+            """
+            UPDATE inbox SET state = 'done', body = NULL
+            WHERE seq IN (SELECT value FROM json_each(:seqs))
+            """,
+            seqs=from_json(seqs),
+        )
 
     def forget_before(self, moment: datetime) -> int:
         """Forget what was done before ``moment``, ids too; return how many activities that was."""
@@ -179,8 +199,11 @@ class Deliveries(_Queue):
             """
             SELECT delivery.*, activity.body FROM delivery
             JOIN activity ON activity.uri = delivery.activity
-            WHERE state = 'pending' AND host = :host AND due_at <= :now
-            ORDER BY delivery.seq LIMIT :limit
+            WHERE delivery.seq IN (
+                SELECT seq FROM delivery
+                WHERE state = 'pending' AND host = :host AND due_at <= :now
+                ORDER BY seq LIMIT :limit)
+            ORDER BY delivery.seq
             """,
             host=host,
             now=from_time(now),
@@ -216,7 +239,14 @@ class Deliveries(_Queue):
 
     def done(self, seq: int) -> None:
         """The inbox has it."""
-        self._sql.run("DELETE FROM delivery WHERE seq = :seq", seq=seq)
+        self.done_all([seq])
+
+    def done_all(self, seqs: Sequence[int]) -> None:
+        """The inboxes have them."""
+        self._sql.run(
+            "DELETE FROM delivery WHERE seq IN (SELECT value FROM json_each(:seqs))",
+            seqs=from_json(seqs),
+        )
 
     def is_last(self, delivery: Delivery) -> bool:
         """Say whether nothing waits for the host behind this one."""
