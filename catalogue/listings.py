@@ -10,8 +10,8 @@ comes from a peer goes the same way without an event, under the rules of converg
   it is neither kept nor remembered, so it cannot freeze a listing.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
@@ -181,6 +181,33 @@ def take_in(store: Store, listing: Listing, document: bytes) -> Taken:
     _shelve(store, after, document)
     topics.reach(store, after, before)
     return Taken.CHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A listing that a peer sent, ready to be stored: its folded words, and how it was sent."""
+
+    listing: Listing
+    words: str
+    document: bytes
+
+
+def take_in_all(store: Store, arrivals: Sequence[Arrival]) -> None:
+    """Do as ``take_in`` does, for many; those never heard of before are stored together.
+
+    No two may have one URI, and none may take the place of another listing.
+    """
+    uris = [arrival.listing.uri for arrival in arrivals]
+    heard_of = store.listings.known_among(uris) | store.tombstones.deleted_among(uris)
+    fresh = [arrival for arrival in arrivals if arrival.listing.uri not in heard_of]
+    store.listings.put_new([(each.listing, each.words, each.document) for each in fresh])
+    now = store.clock.now()
+    store.matches.ask_all([each.listing.id for each in fresh if each.listing.is_open(now)])
+    for each in fresh:
+        topics.reach(store, each.listing)
+    for arrival in arrivals:
+        if arrival.listing.uri in heard_of:
+            take_in(store, arrival.listing, arrival.document)
 
 
 def is_early(updated: datetime, now: datetime) -> bool:

@@ -55,6 +55,14 @@ class ListingShelf(Protocol):
         """
         ...
 
+    def put_new(self, entries: Sequence[tuple[Listing, str, bytes]]) -> None:
+        """Do as ``put`` does for listings that are not here, each with its words and document."""
+        ...
+
+    def known_among(self, uris: Sequence[str]) -> set[str]:
+        """Return those of ``uris`` that listings here have."""
+        ...
+
     def words(self, listing_id: str) -> str:
         """Return the folded words of a listing, as they were indexed."""
         ...
@@ -154,6 +162,10 @@ class MatchShelf(Protocol):
         """Put a listing into the queue of those to be matched, or again behind all others."""
         ...
 
+    def ask_all(self, ids: Sequence[str]) -> None:
+        """Put listings that are new into the queue, behind all others."""
+        ...
+
     def is_due(self, listing_id: str) -> bool:
         """Say whether a listing waits to be matched."""
         ...
@@ -228,6 +240,10 @@ class TombstoneShelf(Protocol):
 
     def deleted_at(self, uri: str, *, by: str | None = None) -> datetime | None:
         """Return when ``uri`` was deleted (by that owner, if one is named), or None."""
+        ...
+
+    def deleted_among(self, uris: Sequence[str]) -> set[str]:
+        """Return those of ``uris`` that were deleted, by whomever."""
         ...
 
 

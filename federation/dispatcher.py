@@ -4,15 +4,21 @@ Each activity is worked on in three steps: a read that says what must be known f
 no transaction open, and one write that has the whole effect and marks the activity as done, so a
 crash at any point leaves either all of it or none. An actor's activities have their effects in the
 order they came; one that waits for another server holds up only its own actor.
+
+Plain listings, which are most of what comes, take the three steps together, many in one transaction
+(:mod:`federation.incoming.plain`). If anything goes wrong there, each goes its own way as above.
+While the door is crowded, the dispatcher leaves it most of the machine (decision 13).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from catalogue.listings import Arrival
 from catalogue.ports import Clock
 from federation.admission import is_blocked
 from federation.errors import GiveUp, Refused, TryLater
@@ -26,6 +32,7 @@ from federation.incoming import (
     flag,
     follow,
     move,
+    plain,
     quote_request,
     reject,
     undo,
@@ -39,11 +46,12 @@ from federation.model import Received
 from federation.ports import Database, FederationStore
 from federation.resolver import Resolver
 from federation.settings import Settings
-from federation.strictjson import parse_object
+from federation.strictjson import parse_accepted, parse_object
 
 log = logging.getLogger(__name__)
 
-BATCH = 16  # few enough that who writes beside it, the door above all, waits little
+BATCH = 64  # few enough that who writes beside it, the door above all, waits little
+RESTS = 9  # times as long as the work before it, while the door is crowded
 MAX_WAITING = 64  # actors whose activities may wait for other servers at once
 BUGS = 3  # times an activity may make us stumble before it is laid aside
 
@@ -84,20 +92,50 @@ class Dispatcher:
         settings: Settings,
         chance: Callable[[], float],
         wake: Callable[[], None],
+        is_crowded: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Build it; ``wake`` is called when something that waited for another server is done."""
+        """Build it; ``wake`` is called when something that waited for another server is done.
+
+        ``is_crowded`` says whether the door needs the machine for itself now.
+        """
         self._database = database
         self._resolver = resolver
         self._clock = clock
         self._settings = settings
         self._chance = chance
+        self._is_crowded = is_crowded
         self._waiting = Lanes(wake)
+        self.is_behind = False
 
     async def work(self) -> int:
         """Work on what is due, oldest first; return how many activities that was."""
+        began = time.monotonic()
         if len(self._waiting) >= MAX_WAITING:
             return 0
-        tasks = await self._database.read(_next_tasks, self._clock.now(), self._waiting.keys())
+        due = await self._database.read(_next_due, self._clock.now(), self._waiting.keys())
+        self.is_behind = len(due) == BATCH
+        left = await self._take_in_plain(due)
+        if left:
+            await self._work_on(left)
+        if due and self._is_crowded():
+            await asyncio.sleep(RESTS * (time.monotonic() - began))
+        return len(due)
+
+    async def _take_in_plain(self, due: "Sequence[_Due]") -> list[Received]:
+        """Take in the plain listings among what is due, together; return what is left to do."""
+        together = _first_of_each(due)
+        if together:
+            try:
+                done = await self._database.write(_take_in, together)
+            except Exception:
+                log.exception("plain listings made us stumble; taking them one by one")
+                done = set()
+        else:
+            done = set()
+        return [each.received for each in due if each.received.seq not in done]
+
+    async def _work_on(self, received: Sequence[Received]) -> None:
+        tasks = await self._database.read(_tasks, received)
         waits: set[str] = set()
         ready = []
         for task in tasks:
@@ -110,7 +148,6 @@ class Dispatcher:
             else:
                 ready.append(self._handle(task))
         await asyncio.gather(*ready)  # begun in order, so the writer has them in order
-        return len(tasks)
 
     async def close(self) -> None:
         """End what waits for other servers; it is begun again at the next start."""
@@ -172,10 +209,67 @@ class _Task:
     refusal: Exception | None = None
 
 
-def _next_tasks(store: FederationStore, now: datetime, waiting: Sequence[str]) -> list[_Task]:
-    """Return the oldest activities that are due, each with what it needs."""
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An activity that is due, with the listing that it brings if it is a plain one."""
+
+    received: Received
+    arrival: Arrival | None
+
+
+def _next_due(store: FederationStore, now: datetime, waiting: Sequence[str]) -> list[_Due]:
+    """Return the oldest activities that are due, the plain ones read."""
     due = store.inbox.next_due(now, BATCH, waiting)
-    return [_task(store, received) for received in due]
+    return [_Due(received, _arrival(store, received)) for received in due]
+
+
+def _arrival(store: FederationStore, received: Received) -> Arrival | None:
+    if received.attempts:
+        return None
+    try:
+        return plain.read(
+            parse_accepted(received.body),
+            received.actor,
+            store.taxonomy,
+            local_id=store.ids.new(),
+            now=store.clock.now(),
+        )
+    except Exception:  # noqa: BLE001 - judged where the activity is handled by itself
+        return None
+
+
+def _first_of_each(due: Iterable[_Due]) -> dict[int, Arrival]:
+    """Return the plain listings by their numbers, as far as order lets them go together.
+
+    An actor's activities keep their order, so none of them may overtake one that is not plain; and
+    of two about one listing the second waits.
+    """
+    together: dict[int, Arrival] = {}
+    uris: set[str] = set()
+    held_up: set[str] = set()
+    for each in due:
+        actor, arrival = each.received.actor, each.arrival
+        if actor in held_up:
+            continue
+        if arrival is None or arrival.listing.uri in uris:
+            held_up.add(actor)
+            continue
+        uris.add(arrival.listing.uri)
+        together[each.received.seq] = arrival
+    return together
+
+
+def _take_in(store: FederationStore, arrivals: dict[int, Arrival]) -> set[int]:
+    """Take in plain listings and mark their activities; return the numbers of those."""
+    settled = plain.take_in(store, list(arrivals.values()))
+    done = {seq for seq, arrival in arrivals.items() if arrival.listing.by in settled}
+    store.inbox.done_all(sorted(done))
+    return done
+
+
+def _tasks(store: FederationStore, received: Iterable[Received]) -> list[_Task]:
+    """Return activities, each with what it needs."""
+    return [_task(store, each) for each in received]
 
 
 def _task(store: FederationStore, received: Received) -> _Task:

@@ -60,6 +60,7 @@ RESTS = 9  # times as long as the matching before it
 SWEEP = timedelta(hours=1)
 STRANGERS = 10_000  # actors and hosts that nothing here names, remembered at most
 DEAD_LETTERS = 1_000  # given up and kept whole, to be looked at
+STAND_BACK_SECONDS = 1.0  # before it, while more comes in than can be worked on
 REMEMBERED = timedelta(days=90)  # how long the id of a taken-in activity is known as a repeat
 
 KEPT_DEAD = timedelta(days=30)  # how long an operator can see what was given up
@@ -112,7 +113,13 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
         when_gone=departures.ask_about,
     )
     dispatcher = Dispatcher(
-        database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
+        database,
+        resolver,
+        clock=clock,
+        settings=settings,
+        chance=chance,
+        wake=worker.call,
+        is_crowded=lambda: inbox.is_crowded,
     )
     reader = Reader(
         database, resolver, clock=clock, settings=settings, chance=chance, wake=worker.call
@@ -123,7 +130,7 @@ def make_app(config: Config, settings: Settings | None = None) -> web.Applicatio
     station = partial(Station, database=database, clock=clock)
     worker.add(station("publisher", partial(_tell, database, keyring), _nothing_due))
     worker.add(station("inbox", dispatcher.work, lambda store: store.inbox.next_due_at()))
-    worker.add(station("matching", partial(_match, database, inbox), _nothing_due))
+    worker.add(station("matching", partial(_match, database, inbox, dispatcher), _nothing_due))
     worker.add(station("delivery", courier.work, lambda store: store.deliveries.next_due_at()))
     worker.add(station("catch-up", reader.work, lambda store: store.catch_ups.next_due_at()))
     worker.add(station("comparing", comparer.work, lambda store: store.comparisons.next_due_at()))
@@ -249,11 +256,14 @@ async def _tell(database: NodeDatabase, keyring: Keyring) -> int:
     return await database.write(publisher.tell_pending, keyring)
 
 
-async def _match(database: NodeDatabase, inbox: Inbox) -> int:
+async def _match(database: NodeDatabase, inbox: Inbox, dispatcher: Dispatcher) -> int:
     """Match listings that are new or changed: found by reading, so that nobody waits to write.
 
-    While activities come in, matching leaves them most of the machine: it rests in between.
+    While activities come in, matching leaves them most of the machine: it rests in between. While
+    they come faster than they can be worked on, it matches one listing a second.
     """
+    if inbox.is_crowded or dispatcher.is_behind:
+        await asyncio.sleep(STAND_BACK_SECONDS)
     began = time.monotonic()
     findings = await database.read(matching.find_due, 1 if inbox.is_busy else MATCHED_AT_ONCE)
     if findings:

@@ -3,12 +3,12 @@
 One row for each node, audience and bucket that is not empty, and one over all buckets of these.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from catalogue.digest import NOTHING, audience_of, bucket_of, combine, digest_of, leaf
 from catalogue.model import Status, Visibility
-from node.storage.sql import Row, Sql, in_list, to_time
+from node.storage.sql import Row, Sql, Values, in_list, to_time
 
 WHOLE = -1  # the row over all buckets
 
@@ -49,47 +49,58 @@ class Digests:
             if (name := _audience(row)) and (audiences is None or name in audiences)
         }
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Values | Row) -> None:
         """Count a listing in, from its row."""
-        self._change(row, 1)
+        self._change([row], 1)
 
-    def take(self, row: Row) -> None:
+    def add_all(self, rows: Sequence[Values | Row]) -> None:
+        """Count listings in, from their rows; each set is written once."""
+        self._change(rows, 1)
+
+    def take(self, row: Values | Row) -> None:
         """Count a listing out again."""
-        self._change(row, -1)
+        self._change([row], -1)
 
-    def _change(self, row: Row, items: int) -> None:
-        audience = _audience(row)
-        if row["status"] != Status.OPEN or audience is None:
-            return
-        change = leaf(row["uri"], to_time(row["updated_at"]))
-        for bucket in (bucket_of(row["uri"]), WHOLE):
-            key = {"node": row["node"], "audience": audience, "bucket": bucket}
-            before = self._sql.one(
-                """
-                SELECT digest, items FROM catalogue_digest
-                WHERE node = :node AND audience = :audience AND bucket = :bucket
-                """,
-                **key,
-            )
+    def _change(self, rows: Sequence[Values | Row], items: int) -> None:
+        changes: dict[tuple[str, str, int], list[bytes]] = {}
+        for row in rows:
+            audience = _audience(row)
+            if row["status"] != Status.OPEN or audience is None:
+                continue
+            change = leaf(row["uri"], to_time(row["updated_at"]))
+            for bucket in (bucket_of(row["uri"]), WHOLE):
+                changes.setdefault((row["node"], audience, bucket), []).append(change)
+        for (node, audience, bucket), leaves in changes.items():
+            key = {"node": node, "audience": audience, "bucket": bucket}
+            self._write(key, digest_of(leaves), items * len(leaves))
+
+    def _write(self, key: Mapping[str, str | int], change: bytes, items: int) -> None:
+        before = self._sql.one(
+            """
+            SELECT digest, items FROM catalogue_digest
+            WHERE node = :node AND audience = :audience AND bucket = :bucket
+            """,
+            **key,
+        )
+        self._sql.run(
+            """
+            INSERT INTO catalogue_digest (node, audience, bucket, digest, items)
+            VALUES (:node, :audience, :bucket, :digest, :items)
+            ON CONFLICT (node, audience, bucket)
+            DO UPDATE SET digest = excluded.digest, items = excluded.items
+            """,
+            **key,
+            digest=combine(before["digest"] if before else NOTHING, change),
+            items=(before["items"] if before else 0) + items,
+        )
+        if items < 0:
             self._sql.run(
                 """
-                INSERT INTO catalogue_digest (node, audience, bucket, digest, items)
-                VALUES (:node, :audience, :bucket, :digest, :items)
-                ON CONFLICT (node, audience, bucket)
-                DO UPDATE SET digest = excluded.digest, items = excluded.items
+                DELETE FROM catalogue_digest WHERE node = :node AND audience = :audience
+                    AND bucket = :bucket AND items = 0
                 """,
                 **key,
-                digest=combine(before["digest"] if before else NOTHING, change),
-                items=(before["items"] if before else 0) + items,
             )
-            if items < 0:
-                self._sql.run(
-                    """
-                    DELETE FROM catalogue_digest WHERE node = :node AND audience = :audience
-                        AND bucket = :bucket AND items = 0
-                    """,
-                    **key,
-                )
 
     def _rows(
         self, node: str, audiences: Sequence[str] | None, side: str, **values: int
@@ -107,5 +118,5 @@ class Digests:
         )
 
 
-def _audience(row: Row) -> str | None:
+def _audience(row: Values | Row) -> str | None:
     return audience_of(Visibility(row["visibility"]), row["by_uri"])

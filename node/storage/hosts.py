@@ -6,7 +6,14 @@ from datetime import datetime
 from federation.guard import domains_of
 from federation.model import HostState, Openness
 from node.storage.blocks import stands_open
-from node.storage.sql import Sql, from_json, from_optional_time, from_time, in_list, to_optional_time
+from node.storage.sql import (
+    Sql,
+    from_json,
+    from_optional_time,
+    from_time,
+    in_list,
+    to_optional_time,
+)
 
 
 class Relays:

@@ -1,6 +1,6 @@
 """What happened and what is gone: events that wait to be told, and tombstones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,14 @@ class Tombstones:
             by=by,
         )
         return to_time(row["deleted_at"]) if row else None
+
+    def deleted_among(self, uris: Sequence[str]) -> set[str]:
+        """Return those of ``uris`` that were deleted, by whomever."""
+        rows = self._sql.all(
+            "SELECT uri FROM tombstone WHERE uri IN (SELECT value FROM json_each(:uris))",
+            uris=from_json(uris),
+        )
+        return {row["uri"] for row in rows}
 
 
 class Events:

@@ -5,7 +5,7 @@ database only as a parameter, and search words only as quoted literals of FTS5.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -89,6 +89,47 @@ class Listings:
         assert row is not None  # noqa: S101 - RETURNING gives the row that was written
         self._index(row["seq"], words, listing)
         self._digests.add(row)
+
+    def put_new(self, entries: Sequence[tuple[Listing, str, bytes]]) -> None:
+        """Do as ``put`` does for listings that are not here, each with its words and document."""
+        last = self._sql.one("SELECT coalesce(max(seq), 0) AS seq FROM listing")
+        before = last["seq"] if last else 0
+        numbered = list(enumerate(entries, before + 1))
+        rows = [
+            {**_columns(listing), "seq": seq, "words": words, "document": document}
+            for seq, (listing, words, document) in numbered
+        ]
+        self._sql.run_each(
+            """
+            INSERT INTO listing (seq, id, uri, url, by_uri, node, bucket, kind, category, mode,
+                visibility, status, until_at, published_at, updated_at, content, words, document)
+            VALUES (:seq, :id, :uri, :url, :by_uri, :node, :bucket, :kind, :category, :mode,
+                :visibility, :status, :until_at, :published_at, :updated_at, :content, :words,
+                :document)
+            """,
+            rows,
+        )
+        self._put_facets(
+            (facet, value, seq)
+            for seq, (listing, _, _) in numbered
+            for facet, value in dict.fromkeys(_facets(listing))
+        )
+        self._sql.run(
+            """
+            INSERT INTO listing_words (rowid, words)
+            SELECT seq, words FROM listing WHERE seq > :before ORDER BY seq
+            """,
+            before=before,
+        )
+        self._digests.add_all(rows)
+
+    def known_among(self, uris: Sequence[str]) -> set[str]:
+        """Return those of ``uris`` that listings here have."""
+        rows = self._sql.all(
+            "SELECT uri FROM listing WHERE uri IN (SELECT value FROM json_each(:uris))",
+            uris=from_json(uris),
+        )
+        return {row["uri"] for row in rows}
 
     def words(self, listing_id: str) -> str:
         """Return the folded words of a listing, as they were indexed."""
@@ -247,15 +288,15 @@ class Listings:
 
     def _index(self, seq: int, words: str, listing: Listing) -> None:
         self._sql.run("DELETE FROM listing_facet WHERE listing_seq = :seq", seq=seq)
-        self._sql.run_each(
-            "INSERT INTO listing_facet (facet, value, listing_seq) VALUES (:facet, :value, :seq)",
-            [
-                {"facet": facet.value, "value": value, "seq": seq}
-                for facet, value in dict.fromkeys(_facets(listing))
-            ],
-        )
+        self._put_facets((facet, value, seq) for facet, value in dict.fromkeys(_facets(listing)))
         self._sql.run(
             "INSERT INTO listing_words (rowid, words) VALUES (:seq, :words)", seq=seq, words=words
+        )
+
+    def _put_facets(self, rows: Iterable[tuple[Facet, str, int]]) -> None:
+        self._sql.run_each(
+            "INSERT INTO listing_facet (facet, value, listing_seq) VALUES (:facet, :value, :seq)",
+            [{"facet": facet.value, "value": value, "seq": seq} for facet, value, seq in rows],
         )
 
     def _unindex(self, seq: int, words: str) -> None:

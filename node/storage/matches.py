@@ -41,6 +41,13 @@ class Matches:
         self._sql.run("DELETE FROM match_due WHERE listing_id = :id", id=listing_id)
         self._sql.run("INSERT INTO match_due (listing_id) VALUES (:id)", id=listing_id)
 
+    def ask_all(self, ids: Sequence[str]) -> None:
+        """Put listings that are new into the queue, behind all others."""
+        self._sql.run(
+            "INSERT INTO match_due (listing_id) SELECT value FROM json_each(:ids)",
+            ids=from_json(ids),
+        )
+
     def is_due(self, listing_id: str) -> bool:
         """Say whether a listing waits to be matched."""
         found = self._sql.one("SELECT 1 FROM match_due WHERE listing_id = :id", id=listing_id)
