@@ -4,20 +4,24 @@ A host that hangs or fails holds up only its own lane. An attempt is: sign for t
 signed in another way if the signature is refused (:mod:`federation.knocking`) → delivered, tried
 again later, or given up, by the rules of :mod:`federation.retry`. The row goes only when the other
 side has said that it has the activity, so a crash in between sends it again and the other side
-knows it by its id.
+knows it by its id. A lane reads a few rounds ahead and writes down what became of them together; at
+the first sign of trouble with the host, or of another way to sign for it, it reads anew.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from catalogue.ports import Clock
 from federation.errors import GiveUp, TryLater
 from federation.hints import header_for
-from federation.keyring import Keyring
-from federation.knocking import Knocker
+from federation.keyring import Keyring, MissingKeyError
+from federation.knocking import Knock, Knocker
 from federation.lanes import Lanes
+from federation.letterbox import HEARD_AGAIN
 from federation.model import Delivery, HostState, about
 from federation.ports import Database, FederationStore
 from federation.remote import Answer, Remote
@@ -26,6 +30,28 @@ from federation.settings import Settings
 from federation.vocabulary import ACTIVITY_JSON
 
 log = logging.getLogger(__name__)
+
+ROUNDS = 4  # that a lane reads ahead while its host is well
+GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What a lane has to do next: the deliveries, how they are signed, how many at once."""
+
+    deliveries: list[Delivery]
+    knocks: Mapping[int, Knock]
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of an attempt, and how to write it down where it was not delivered."""
+
+    delivery: Delivery
+    note: Callable[[FederationStore], None] | None = None
+    is_gone: bool = False
+    ends_errand: bool = False
 
 
 class Courier:
@@ -74,67 +100,128 @@ class Courier:
             await self._database.write(_drop, host)
             return
         while True:
-            batch = await self._database.read(self._next_for, host)
-            if not batch:
+            errand = await self._database.read(self._next_for, host)
+            if not errand.deliveries:
                 return
-            async with asyncio.TaskGroup() as attempts:
-                for delivery in batch:
-                    attempts.create_task(self._attempt(delivery))
+            outcomes = await self._carry(errand)
+            await self._database.write(self._note_all, host, outcomes)
+            for outcome in outcomes:
+                if outcome.is_gone and self._when_gone is not None:
+                    self._when_gone(outcome.delivery.inbox)
 
-    def _next_for(self, store: FederationStore, host: str) -> list[Delivery]:
+    def _next_for(self, store: FederationStore, host: str) -> _Errand:
         now, state = self._clock.now(), store.hosts.find(host)
         if state.closed_until is not None and state.closed_until > now:
-            return []
+            return _Errand([], {}, 0)
         lanes = self._settings.retry.lanes(state, self._settings.lanes)
-        return _one_of_each(store.deliveries.next_due(host, now, lanes))
+        ahead = lanes if state.failures else lanes * ROUNDS
+        deliveries = _one_of_each(store.deliveries.next_due(host, now, ahead))
+        knocks = {each.seq: self._prepare(store, each) for each in deliveries}
+        found = {seq: knock for seq, knock in knocks.items() if knock is not None}
+        return _Errand(deliveries, found, lanes)
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    def _prepare(self, store: FederationStore, delivery: Delivery) -> Knock | None:
         try:
-            answer = await self._post(delivery)
+            return self._knocker.prepare(store, delivery.actor, "POST", delivery.inbox)
+        except (MissingKeyError, ValueError):
+            return None  # said where the delivery is put off for it
+
+    async def _carry(self, errand: _Errand) -> list[_Outcome]:
+        """Make the attempts, a few at once, until one of them ends the errand."""
+        waiting = iter(errand.deliveries)
+        outcomes: list[_Outcome] = []
+
+        async def go() -> None:
+            for delivery in waiting:
+                outcomes.append(await self._attempt(delivery, errand))
+                if outcomes[-1].ends_errand:
+                    break
+            for _ in waiting:  # what was not begun stays due
+                pass
+
+        async with asyncio.TaskGroup() as going:
+            for _ in range(errand.at_once):
+                going.create_task(go())
+        return outcomes
+
+    async def _attempt(self, delivery: Delivery, errand: _Errand) -> _Outcome:
+        try:
+            answer, knocks = await self._post(delivery, errand)
         except TryLater as error:
-            await self._database.write(self._put_off, delivery, str(error), None, True)
+            note = partial(self._put_off, delivery, str(error), None, blame_host=True)
+            return _Outcome(delivery, note, ends_errand=True)
         except GiveUp as error:
-            await self._database.write(self._give_up, delivery, str(error))
+            return _Outcome(delivery, partial(self._give_up, delivery, str(error)))
         except Exception as error:
             log.exception("a delivery made us stumble", extra={"activity": delivery.activity})
-            await self._database.write(self._put_off, delivery, type(error).__name__, None, False)
-        else:
-            await self._database.write(self._note, delivery, answer)
-            if answer.status in {404, 410} and self._when_gone is not None:
-                self._when_gone(delivery.inbox)
+            reason = type(error).__name__
+            note = partial(self._put_off, delivery, reason, None, blame_host=False)
+            return _Outcome(delivery, note)
+        return self._judged(delivery, answer, is_news=knocks > 1)
 
-    async def _post(self, delivery: Delivery) -> Answer:
-        hint = await self._database.read(_hint_for, delivery)
+    async def _post(self, delivery: Delivery, errand: _Errand) -> tuple[Answer, int]:
+        """Return the answer, and how often we knocked for it."""
+        knocks, hint = 0, await self._hint_for(delivery, errand)
 
         async def send(signed: Mapping[str, str]) -> Answer:
+            nonlocal knocks
+            knocks += 1
             headers = {**signed, **hint, "Content-Type": ACTIVITY_JSON}
             return await self._remote.post(delivery.inbox, delivery.body, headers)
 
-        actor, inbox = delivery.actor, delivery.inbox
-        return await self._knocker.knock(actor, "POST", inbox, send, body=delivery.body)
+        inbox, body = delivery.inbox, delivery.body
+        if prepared := errand.knocks.get(delivery.seq):
+            answer = await self._knocker.knock_as(prepared, "POST", inbox, send, body=body)
+        else:
+            answer = await self._knocker.knock(delivery.actor, "POST", inbox, send, body=body)
+        return answer, knocks
 
-    # -- what became of it: each one transaction ----------------------------------------------
+    async def _hint_for(self, delivery: Delivery, errand: _Errand) -> dict[str, str]:
+        """Return what the last delivery that waits for a host hints at.
 
-    def _note(self, store: FederationStore, delivery: Delivery, answer: Answer) -> None:
-        reason = f"{answer.status} {answer.detail}".strip()
+        What comes before another one of the same errand need not be asked about.
+        """
+        if delivery.seq < errand.deliveries[-1].seq:
+            return {}
+        return await self._database.read(_hint_for, delivery)
+
+    # -- what became of it: the attempts of one errand are one transaction --------------------
+
+    def _judged(self, delivery: Delivery, answer: Answer, *, is_news: bool) -> _Outcome:
+        reason, is_gone = f"{answer.status} {answer.detail}".strip(), answer.status in GONE
         match judge(answer.status):
             case Verdict.DELIVERED:
-                store.deliveries.done(delivery.seq)
-                store.hosts.heard(delivery.host, self._clock.now())
+                return _Outcome(delivery, ends_errand=is_news)
             case Verdict.NEVER:
-                self._give_up(store, delivery, reason)
+                note = partial(self._give_up, delivery, reason)
+                return _Outcome(delivery, note, is_gone=is_gone, ends_errand=is_news)
             case Verdict.LATER if self._is_stumbled_over(delivery, answer):
-                self._give_up(store, delivery, reason)
+                return _Outcome(delivery, partial(self._give_up, delivery, reason))
             case Verdict.LATER:
-                blame = is_host_trouble(answer.status)
-                self._put_off(store, delivery, reason, answer.retry_after, blame)
+                blame, asked = is_host_trouble(answer.status), answer.retry_after
+                note = partial(self._put_off, delivery, reason, asked, blame_host=blame)
+                return _Outcome(delivery, note, is_gone=is_gone, ends_errand=blame or is_news)
+
+    def _note_all(self, store: FederationStore, host: str, outcomes: list[_Outcome]) -> None:
+        """Write down what became of attempts, in the order in which they ended."""
+        store.deliveries.done_all([each.delivery.seq for each in outcomes if each.note is None])
+        is_heard = False
+        for outcome in outcomes:
+            if outcome.note is not None:
+                outcome.note(store)
+                is_heard = False
+            elif not is_heard:
+                now = self._clock.now()
+                store.hosts.heard_all([host], now, but_since=now - HEARD_AGAIN)
+                is_heard = True
 
     def _put_off(
         self,
-        store: FederationStore,
         delivery: Delivery,
         reason: str,
         asked: float | None,
+        store: FederationStore,
+        *,
         blame_host: bool,
     ) -> None:
         retry, attempts = self._settings.retry, delivery.attempts + 1
@@ -144,7 +231,7 @@ class Courier:
             store.hosts.put(state)
             _log_if_closed(state, now)
         if retry.is_held_too_long(delivery.added, now):
-            self._give_up(store, delivery, reason)
+            self._give_up(delivery, reason, store)
             return
         due = now + retry.delay(attempts, chance=self._chance(), asked=asked)
         store.deliveries.postpone(delivery.seq, due=due, reason=reason)
@@ -153,7 +240,7 @@ class Courier:
         most = self._settings.retry.stumbles
         return is_stumbling(answer.status) and delivery.attempts + 1 >= most
 
-    def _give_up(self, store: FederationStore, delivery: Delivery, reason: str) -> None:
+    def _give_up(self, delivery: Delivery, reason: str, store: FederationStore) -> None:
         store.deliveries.bury(delivery.seq, reason=reason)
         log.warning(
             "gave up on a delivery",

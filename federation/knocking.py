@@ -14,6 +14,7 @@ it cannot read.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -36,6 +37,14 @@ class Reply(Protocol):
 
 
 R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """Who signs a request, and in which ways, in the order to be tried."""
+
+    signer: RequestSigner
+    order: tuple[Way, ...]
 
 
 def ways(method: str, url: str, *, wants_rfc9421: bool) -> tuple[Way, ...]:
@@ -66,23 +75,36 @@ class Knocker:
 
         Returns the reply that was no refusal, or the first refusal.
         """
-        signer, order = await self._database.read(self._prepare, actor, method, url)
+        prepared = await self._database.read(self.prepare, actor, method, url)
+        return await self.knock_as(prepared, method, url, send, body=body)
+
+    def prepare(self, store: FederationStore, actor: str, method: str, url: str) -> Knock:
+        """Return how to knock in an actor's name; for several at once, all in one read."""
+        wants = store.hosts.wants_rfc9421(host_of(url), self._clock.now())
+        signer = self._keyring.request_signer(store, actor)
+        return Knock(signer, ways(method, url, wants_rfc9421=wants))
+
+    async def knock_as(
+        self,
+        prepared: Knock,
+        method: str,
+        url: str,
+        send: Callable[[Mapping[str, str]], Awaitable[R]],
+        *,
+        body: bytes | None = None,
+    ) -> R:
+        """Do as ``knock`` does, with what was prepared before."""
+        order = prepared.order
         refused: list[R] = []
         for way in order:
-            headers = signer.headers(method, url, date=self._clock.now(), body=body, way=way)
-            reply = await send(headers)
+            now = self._clock.now()
+            reply = await send(prepared.signer.headers(method, url, date=now, body=body, way=way))
             if reply.status not in REFUSALS:
                 await self._learn(url, order[0], way, reply.status)
                 return reply
             refused.append(reply)
         await self._learn(url, order[0], None, refused[0].status)
         return refused[0]
-
-    def _prepare(
-        self, store: FederationStore, actor: str, method: str, url: str
-    ) -> tuple[RequestSigner, tuple[Way, ...]]:
-        wants = store.hosts.wants_rfc9421(host_of(url), self._clock.now())
-        return self._keyring.request_signer(store, actor), ways(method, url, wants_rfc9421=wants)
 
     async def _learn(self, url: str, first: Way, accepted: Way | None, status: int) -> None:
         """Remember what a host wants; writes only when that is news."""
