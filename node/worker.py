@@ -18,6 +18,7 @@ from node.storage.store import NodeStore
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25  # how soon a change made by another process is seen
+LOOK_SECONDS = 0.05  # between two looks that find nothing, however often something is committed
 REST_SECONDS = 1.0  # after a mishap, and where what is due is under way already
 
 NextDue = Callable[[NodeStore], datetime | None]
@@ -47,8 +48,10 @@ class Station:
 
     async def run(self) -> None:
         """Work for ever."""
+        loop = asyncio.get_running_loop()
         while True:
             self._called.clear()
+            looked = loop.time()
             try:
                 did = await self._work()
                 rest = None if did else await self._rest()
@@ -57,6 +60,7 @@ class Station:
                 did, rest = 0, REST_SECONDS
             if not did:
                 await self._wait(rest)
+                await asyncio.sleep(looked + LOOK_SECONDS - loop.time())
 
     async def _rest(self) -> float | None:
         """Return how many seconds until something falls due, None for nothing in sight."""
