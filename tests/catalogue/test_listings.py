@@ -12,10 +12,21 @@ from catalogue import listings, people
 from catalogue.errors import Conflict, Invalid, NotFound
 from catalogue.events import ListingDeleted, ListingEdited, ListingPublished
 from catalogue.language import LanguageMap
-from catalogue.listings import MAX_BYTES, MAX_LANGUAGES, MAX_TEXT, MAX_TITLE, MAX_VALUES, Taken
+from catalogue.listings import (
+    MAX_BYTES,
+    MAX_LANGUAGES,
+    MAX_TEXT,
+    MAX_TITLE,
+    MAX_VALUES,
+    Arrival,
+    Taken,
+    index_words,
+)
 from catalogue.model import Category, Kind, Role, Status, Visibility
 from catalogue.people import AffiliateDraft
+from catalogue.policy import MEMBER
 from catalogue.richtext import MAX_HTML
+from catalogue.search import Query
 from tests.samples import HERE, NOW, SOUTH, actor, content, contents, listing, one
 
 
@@ -417,3 +428,54 @@ def test_words_of_all_languages_are_indexed_title_first():
 def test_what_is_one_line_has_no_control_characters(here, field, text):
     with pytest.raises(Invalid, match=f"{field}: must be one line of plain text"):
         listings.publish(here, content(**{field: LanguageMap({"en": f"x {text} y"})}), by="delta")
+
+
+# -- many at a time -------------------------------------------------------------------------------
+
+
+def _taken(store):
+    found = store.listings.search(Query(status=None, viewer=MEMBER, limit=99), NOW).hits
+    state = {
+        hit.listing: (
+            store.listings.document(hit.listing.id),
+            store.listings.words(hit.listing.id),
+            store.matches.is_due(hit.listing.id),
+        )
+        for hit in found
+    }
+    return state, [each for _, each in store.matches.list_due(99)]
+
+
+def test_many_taken_in_together_are_as_if_taken_in_one_by_one(new_store):
+    arrivals = [
+        listing(1),
+        replace(listing(2, updated=NOW + timedelta(seconds=1)), id="not-used"),
+        listing(3, handle="thief"),
+        listing(4),
+        listing(5, status=Status.CLOSED),
+        listing(6, until=NOW - timedelta(days=1)),
+        listing(7, updated=NOW - timedelta(days=1)),
+        listing(8),
+    ]
+    stores = []
+    for together in (True, False):
+        with new_store() as store:
+            for each in (listing(2), listing(3), listing(7)):
+                listings.take_in(store, each, b"before")
+            listings.take_out(store, listing(4).uri, by=listing(4).by, at=NOW)
+            listings.take_out(store, listing(8).uri, by="https://other.example/actors/x", at=NOW)
+            if together:
+                listings.take_in_all(
+                    store,
+                    [
+                        Arrival(listing=each, words=index_words(each), document=b"after")
+                        for each in arrivals
+                    ],
+                )
+            else:
+                for each in arrivals:
+                    listings.take_in(store, each, b"after")
+            state, due = _taken(store)
+            stores.append((state, set(due)))
+    assert stores[0] == stores[1]
+    assert len(stores[0][0]) == 7

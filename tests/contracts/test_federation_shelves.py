@@ -345,6 +345,50 @@ def test_block_is_listed_and_lifted(store):
     assert not store.hosts.is_blocked("b.example")
 
 
+def test_blocked_are_told_apart_from_the_others_h65(store):
+    for name in ("bad.example", "127.0.0.1:8101"):
+        store.hosts.block(name, at=NOW, reason="")
+    hosts = {"a.bad.example:8443", "notbad.example", "127.0.0.1:8101", "127.0.0.1:8102"}
+    assert store.hosts.blocked_among(hosts) == {"a.bad.example:8443", "127.0.0.1:8101"}
+    assert store.hosts.blocked_among(set()) == set()
+
+
+def test_signs_of_life_are_written_once_in_a_while_and_when_they_change_something(store):
+    store.hosts.heard("well.example", NOW - MINUTE)
+    store.hosts.heard("old.example", NOW - 3 * MINUTE)
+    store.hosts.put(HostState(host="ill.example", failures=1, heard=NOW - MINUTE))
+    hosts = ["well.example", "old.example", "ill.example", "new.example"]
+    store.hosts.heard_all(hosts, NOW, but_since=NOW - 2 * MINUTE)
+    found = {host: store.hosts.find(host) for host in hosts}
+    assert {host: (each.heard, each.failures) for host, each in found.items()} == {
+        "well.example": (NOW - MINUTE, 0),
+        "old.example": (NOW, 0),
+        "ill.example": (NOW, 0),
+        "new.example": (NOW, 0),
+    }
+
+
+def test_letters_kept_together_are_kept_once_in_the_order_they_came(store):
+    store.inbox.remember("u2", actor=ANA, body=b"old", at=NOW)
+    letters = [("u1", ANA, b"1"), ("u2", ANA, b"2"), ("u3", BEN, b"3"), ("u1", ANA, b"again")]
+    assert store.inbox.remember_all(letters, at=NOW) == {"u1", "u3"}
+    due = store.inbox.next_due(NOW, 9, [])
+    assert [(each.uri, each.body) for each in due] == [("u2", b"old"), ("u1", b"1"), ("u3", b"3")]
+    store.inbox.done_all([due[0].seq, due[2].seq])
+    assert [each.uri for each in store.inbox.next_due(NOW, 9, [])] == ["u1"]
+    assert store.inbox.remember_all(letters, at=NOW) == set()
+
+
+def test_keeping_letters_together_asks_the_same_however_many(store):
+    def asked(number):
+        letters = [(f"{number}/{index}", ANA, b"x") for index in range(number)]
+        with statements(store) as seen:
+            store.inbox.remember_all(letters, at=NOW)
+        return {each.split()[0] for each in seen}
+
+    assert asked(1) == asked(3)
+
+
 # -- readings of catalogues -----------------------------------------------------------------------
 
 

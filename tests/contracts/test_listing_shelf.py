@@ -48,6 +48,37 @@ def test_listing_comes_back_as_it_was_put(new_store, made):
         assert store.listings.find_many([made.id]) == [made]
 
 
+def _rows(store: NodeStore) -> list[list[tuple[object, ...]]]:
+    tables = (
+        "SELECT * FROM listing ORDER BY seq",
+        "SELECT * FROM listing_facet ORDER BY 1, 2, 3",
+        "SELECT * FROM listing_vocabulary ORDER BY 1",
+    )
+    return [[tuple(row) for row in store.listings._sql.all(each)] for each in tables]
+
+
+@given(any_listing(1), any_listing(2), any_listing(3))
+def test_listings_put_together_are_as_if_put_one_by_one(new_store, first, second, third):
+    made = (first, second, third)
+    with new_store() as one_by_one, new_store() as together:
+        for store in (one_by_one, together):
+            put(store, listing(9, id="first"))
+        for each in made:
+            one_by_one.listings.put(each, words=index_words(each), document=b"said")
+        together.listings.put_new([(each, index_words(each), b"said") for each in made])
+        assert _rows(together) == _rows(one_by_one)
+        uris = [each.uri for each in made]
+        assert together.listings.known_among([*uris, "https://nowhere.example/1"]) == set(uris)
+
+
+def test_no_listings_put_together_change_nothing(store):
+    put(store, listing())
+    before = _rows(store)
+    store.listings.put_new([])
+    assert _rows(store) == before
+    assert store.listings.known_among([]) == set()
+
+
 def test_put_replaces_but_keeps_what_never_changes(store):
     put(store, listing(title=one("Old words")))
     put(store, listing(title=one("New words"), status=Status.CLOSED))

@@ -11,6 +11,7 @@ import pytest
 from catalogue.addresses import Addresses
 from federation import dispatcher as dispatching
 from federation.dispatcher import BUGS, Dispatcher, Verb
+from federation.incoming import plain
 from federation.mapping.proposal import to_note
 from federation.mapping.values import to_bytes
 from tests.federation.world import (
@@ -205,6 +206,109 @@ async def test_effects_come_in_the_order_of_arrival(dispatcher, arrives, monkeyp
     sent = [arrives("Update", note(1, seconds=1)) for _ in range(10)]
     await work(dispatcher)
     assert seen == sent
+
+
+# -- plain listings, many together ----------------------------------------------------------------
+
+
+@pytest.fixture
+def transactions(near, monkeypatch):
+    """Count what is written."""
+    done = []
+    write = near.write
+
+    async def counted(work, *args, **kwargs):
+        done.append(work.__name__)
+        return await write(work, *args, **kwargs)
+
+    monkeypatch.setattr(near, "write", counted)
+    return done
+
+
+async def test_plain_listings_are_one_transaction(dispatcher, near, arrives, transactions):
+    for number in range(1, 41):
+        arrives("Create", note(number))
+    await work(dispatcher)
+    assert transactions == ["_take_in"]
+    assert [title(near, number) for number in (1, 40)] == ["First", "First"]
+    assert {state for state, *_ in states(near).values()} == {"done"}
+
+
+async def test_order_of_one_actor_holds_across_plain_and_other_letters(dispatcher, near, arrives):
+    address = note(1)["id"]
+    arrives("Create", note(1))
+    arrives("Create", note(2))
+    arrives("Delete", address)
+    arrives("Create", note(1, seconds=9, text="Back again"))
+    arrives("Update", note(2, seconds=5, text="Second"))
+    arrives("Update", note(2, seconds=7, text="Third"))
+    await work(dispatcher)
+    assert (title(near, 1), title(near, 2)) == (None, "Third")
+    assert {state for state, *_ in states(near).values()} == {"done"}
+
+
+async def test_plain_listing_of_whom_nobody_wants_is_done_without_effect(dispatcher, near, arrives):
+    stranger = "https://stranger.example/actors/far"
+    await near.write(know_affiliate, stranger)
+    unwanted = {**note(1), "id": "https://stranger.example/proposals/1", "attributedTo": stranger}
+    arrives("Create", unwanted, by=stranger)
+    arrives("Create", note(2))
+    await work(dispatcher)
+    assert {state for state, *_ in states(near).values()} == {"done"}
+    found = await near.read(lambda store: store.listings.find_by_uri(unwanted["id"]))
+    assert (found, title(near, 2)) == (None, "First")
+
+
+async def test_plain_listing_of_a_blocked_host_is_done_without_effect_h64(
+    dispatcher, near, arrives
+):
+    arrives("Create", note(1))
+    await near.write(lambda store: store.hosts.block(SOUTH, at=NOW, reason="spam"))
+    await work(dispatcher)
+    assert title(near, 1) is None
+    assert {state for state, *_ in states(near).values()} == {"done"}
+
+
+async def test_plain_listing_in_somebody_elses_name_has_no_effect_h33(dispatcher, near, arrives):
+    await near.write(know_affiliate, f"https://{SOUTH}/actors/other")
+    arrives("Create", note(1), by=f"https://{SOUTH}/actors/other")
+    await work(dispatcher)
+    assert title(near, 1) is None
+
+
+async def test_trouble_with_many_is_handled_one_by_one_h62(
+    dispatcher, near, arrives, monkeypatch, caplog
+):
+    caplog.set_level(logging.CRITICAL)
+
+    def stumble(store, arrivals):
+        take_in_all(store, arrivals)
+        raise RuntimeError("a bug")
+
+    take_in_all = plain.take_in_all
+    monkeypatch.setattr(plain, "take_in_all", stumble)
+    for number in (1, 2):
+        arrives("Create", note(number))
+    await work(dispatcher)
+    assert (title(near, 1), title(near, 2)) == ("First", "First")
+    assert {state for state, *_ in states(near).values()} == {"done"}
+
+
+async def test_crowd_at_the_door_is_made_way_for(house, resolver, clock, federating, near, arrives):
+    asked = []
+    made = Dispatcher(
+        house,
+        resolver,
+        clock=clock,
+        settings=federating,
+        chance=lambda: 0.0,
+        wake=lambda: None,
+        is_crowded=lambda: asked.append(1) is None,
+    )
+    arrives("Create", note(1))
+    await work(made)
+    assert title(near, 1) == "First"  # it goes on all the same
+    assert asked == [1]
 
 
 async def test_server_that_is_down_is_tried_again_and_given_up(

@@ -266,6 +266,7 @@ async def test_receiver_takes_what_is_sent_again_only_once(world: World) -> None
     listing = await source.publish(offer(), by="guild")
     await eventually(lambda: follower.find(listing.uri))
     await eventually(lambda: source.rows("SELECT * FROM delivery") == [])
+    await eventually(follower.is_at_rest)
     before = follower.belief()
     columns = "activity, actor, inbox, host, state, attempts, added_at, due_at"
     again = f"INSERT INTO delivery ({columns}) SELECT uri, actor, ?, ?, 'pending', 0, 0, 0"
