@@ -52,6 +52,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 64  # few enough that who writes beside it, the door above all, waits little
 RESTS = 9  # times as long as the work before it, while the door is crowded
+LONGEST_REST = 0.25  # seconds
 MAX_WAITING = 64  # actors whose activities may wait for other servers at once
 BUGS = 3  # times an activity may make us stumble before it is laid aside
 
@@ -118,7 +119,7 @@ class Dispatcher:
         if left:
             await self._work_on(left)
         if due and self._is_crowded():
-            await asyncio.sleep(RESTS * (time.monotonic() - began))
+            await asyncio.sleep(min(RESTS * (time.monotonic() - began), LONGEST_REST))
         return len(due)
 
     async def _take_in_plain(self, due: "Sequence[_Due]") -> list[Received]:

@@ -265,7 +265,9 @@ async def _match(database: NodeDatabase, inbox: Inbox, dispatcher: Dispatcher) -
     if inbox.is_crowded or dispatcher.is_behind:
         await asyncio.sleep(STAND_BACK_SECONDS)
     began = time.monotonic()
-    findings = await database.read(matching.find_due, 1 if inbox.is_busy else MATCHED_AT_ONCE)
+    findings = await database.read(
+        matching.find_due, 1 if inbox.is_busy or dispatcher.is_behind else MATCHED_AT_ONCE
+    )
     if findings:
         await database.write(matching.keep_found, findings)
         if inbox.is_busy:
