@@ -18,7 +18,7 @@ from node.storage.store import NodeStore
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25  # how soon a change made by another process is seen
-LOOK_SECONDS = 0.05  # between two looks that find nothing, however often something is committed
+LOOK_SECONDS = 0.02  # between two looks that find nothing, however often something is committed
 REST_SECONDS = 1.0  # after a mishap, and where what is due is under way already
 
 NextDue = Callable[[NodeStore], datetime | None]

@@ -261,9 +261,10 @@ class Node:
         return await self.database.read(read)
 
     async def is_at_rest(self) -> bool:
-        """Say whether nothing that came in waits any more, and no listing to be matched."""
+        """Say whether nothing that came in waits any more, nor a match or an event."""
         pending = self.rows("SELECT * FROM inbox WHERE state = 'pending'")
-        return pending == [] and self.rows("SELECT * FROM match_due") == []
+        waiting = self.rows("SELECT 1 FROM match_due UNION ALL SELECT 1 FROM event")
+        return pending == [] and waiting == []
 
     def belief(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return all that it holds to be so."""
