@@ -71,7 +71,7 @@ class Digests:
             for bucket in (bucket_of(row["uri"]), WHOLE):
                 changes.setdefault((row["node"], audience, bucket), []).append(change)
         for (node, audience, bucket), leaves in changes.items():
-            key = {"node": node, "audience": audience, "bucket": bucket}
+            key: dict[str, str | int] = {"node": node, "audience": audience, "bucket": bucket}
             self._write(key, digest_of(leaves), items * len(leaves))
 
     def _write(self, key: Mapping[str, str | int], change: bytes, items: int) -> None:

@@ -345,14 +345,6 @@ def test_block_is_listed_and_lifted(store):
     assert not store.hosts.is_blocked("b.example")
 
 
-def test_blocked_are_told_apart_from_the_others_h65(store):
-    for name in ("bad.example", "127.0.0.1:8101"):
-        store.hosts.block(name, at=NOW, reason="")
-    hosts = {"a.bad.example:8443", "notbad.example", "127.0.0.1:8101", "127.0.0.1:8102"}
-    assert store.hosts.blocked_among(hosts) == {"a.bad.example:8443", "127.0.0.1:8101"}
-    assert store.hosts.blocked_among(set()) == set()
-
-
 def test_signs_of_life_are_written_once_in_a_while_and_when_they_change_something(store):
     store.hosts.heard("well.example", NOW - MINUTE)
     store.hosts.heard("old.example", NOW - 3 * MINUTE)

@@ -10,13 +10,13 @@ from tests.samples import NOW
 
 
 @pytest.fixture
-def letterbox(house, clock):
-    return Letterbox(house, clock)
+def letterbox(house, clock, federating):
+    return Letterbox(house, clock, federating)
 
 
 def kept(number: int, host: str = "a.example") -> Kept:
     actor = f"https://{host}/actors/x"
-    return Kept(uri=f"{actor}/{number}", actor=actor, body=b"%d" % number)
+    return Kept(uri=f"{actor}/{number}", actor=actor, signer=actor, body=b"%d" % number)
 
 
 def on_disk(house):
