@@ -53,6 +53,7 @@ def _rows(store: NodeStore) -> list[list[tuple[object, ...]]]:
         "SELECT * FROM listing ORDER BY seq",
         "SELECT * FROM listing_facet ORDER BY 1, 2, 3",
         "SELECT * FROM listing_vocabulary ORDER BY 1",
+        "SELECT * FROM catalogue_digest ORDER BY node, audience, bucket",
     )
     return [[tuple(row) for row in store.listings._sql.all(each)] for each in tables]
 

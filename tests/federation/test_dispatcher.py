@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -9,11 +10,16 @@ from typing import Any
 import pytest
 
 from catalogue.addresses import Addresses
+from catalogue.model import Listing, Status, Visibility
 from federation import dispatcher as dispatching
 from federation.dispatcher import BUGS, Dispatcher, Verb
+from federation.errors import Refused
 from federation.incoming import plain
+from federation.incoming.said import Said
 from federation.mapping.proposal import to_note
 from federation.mapping.values import to_bytes
+from federation.model import HostBlock, Severity
+from node.storage.store import NodeStore
 from tests.federation.world import (
     CATALOGUE,
     FAN,
@@ -23,8 +29,9 @@ from tests.federation.world import (
     know_node,
     know_person,
     let_follow,
+    settle,
 )
-from tests.samples import NOW, SOUTH, TAXONOMY, listing, one
+from tests.samples import HERE, NOW, SOUTH, TAXONOMY, listing, one
 
 
 @pytest.fixture
@@ -102,6 +109,98 @@ async def test_activity_has_its_effect_and_is_done(dispatcher, near, arrives):
     await work(dispatcher)
     assert title(near, 1) == "First"
     assert states(near) == {uri: ("done", 0, None)}
+
+
+TELLING = (
+    "SELECT uri, by_uri, bucket, status, updated_at, content, words, document FROM listing",
+    "SELECT * FROM catalogue_digest",
+    "SELECT uri, facet, value FROM listing_facet JOIN listing ON seq = listing_seq",
+    "SELECT uri FROM match_due JOIN listing ON id = listing_id",
+    "SELECT name, replace(details, id, uri) FROM event JOIN listing ON details LIKE '%'||id||'%'",
+    "SELECT * FROM tombstone",
+    "SELECT uri, state, reason FROM inbox",
+)
+
+
+def said(verb: str, content: Any, by: str) -> dict[str, Any]:
+    uri = f"{by}/says/{hash(str(content))}"
+    return {"id": uri, "type": verb, "actor": by, "object": content}
+
+
+def post(made: Listing) -> dict[str, Any]:
+    return to_note(made, TAXONOMY, Addresses(f"https://{made.node}"))
+
+
+def mixed_post(store: NodeStore) -> list[dict[str, Any]]:
+    """Letters of all kinds, and a node that has reasons to treat each in its own way."""
+    silent, away, shut = "silent.example", "away.example", "https://south.example/actors/shut"
+    for node in (SOUTH, silent, away):
+        know_node(store, node)
+        know_affiliate(store, f"https://{node}/actors/far")
+        let_follow(store, CATALOGUE, f"https://{node}/actors/catalogue")
+    for author in (f"https://{SOUTH}/actors/other", shut, "https://stranger.example/actors/far"):
+        know_affiliate(store, author)
+    know_person(store)
+    let_follow(store, FAN, HERE.actor("governance"))
+    store.listings.put(listing(2), words="before", document=b"before")
+    store.tombstones.bury(listing(3).uri, by=FAR, at=NOW)
+    store.blocks.put_host(HostBlock(host=silent, severity=Severity.SILENCE, at=NOW))
+    store.hosts.block(away, at=NOW, reason="")
+    store.blocks.put_actor(shut, at=NOW, reason="")
+    made = [
+        listing(1),
+        listing(2, updated=NOW + timedelta(minutes=1), title=one("Second")),
+        listing(3),
+        listing(4, updated=NOW + timedelta(hours=2)),
+        listing(5, status=Status.CLOSED),
+        listing(6, until=NOW - timedelta(days=1)),
+        listing(7, visibility=Visibility.NETWORK),
+        listing(8, published=NOW - timedelta(days=9), updated=NOW - timedelta(days=8)),
+        listing(9, handle="other", same_as=(listing(1).uri,)),
+        listing(10, handle="shut"),
+        *(listing(11, node=node) for node in (silent, away, "stranger.example")),
+        listing(12, handle="other", capacities=("governance",)),
+        listing(13, capacities=("governance",)),
+    ]
+    return [
+        *(said("Create", post(each), each.by) for each in made),
+        said("Delete", listing(13).uri, FAR),
+        said("Update", post(replace(made[1], updated=NOW + timedelta(minutes=5))), FAR),
+        said("Create", {**post(listing(14)), "publishes": {}}, FAR),
+        said("Create", post(listing(15)), f"https://{SOUTH}/actors/other"),
+        said("Create", post(listing(16)), FAR),
+    ]
+
+
+def what_came_of(store: NodeStore, *, together: bool) -> list[list[str]]:
+    for letter in mixed_post(store):
+        uri, by = letter["id"], letter["actor"]
+        store.inbox.remember(uri, actor=by, body=to_bytes(letter), at=NOW)
+    while due := dispatching._next_due(store, NOW, ()):
+        taken = dispatching._first_of_each(due) if together else {}
+        done = dispatching._take_in(store, taken) if taken else set()
+        left = [each.received for each in due if each.received.seq not in done]
+        for task in dispatching._tasks(store, left):
+            assert task.verb
+            what = Said(activity=task.activity, actor=task.received.actor, fetched={}, received=NOW)
+            try:
+                dispatching._apply(store, task.verb, what, task.received.seq)
+            except Refused as error:
+                store.inbox.bury(task.received.seq, reason=str(error))
+    ask = store.listings._sql.all
+    return [sorted(repr(tuple(row)) for row in ask(question)) for question in TELLING]
+
+
+def test_letters_taken_in_together_have_the_effect_that_each_has_by_itself(new_store, own_keys):
+    outcomes = []
+    for together in (True, False):
+        with new_store() as store:
+            settle(store, own_keys)
+            outcomes.append(what_came_of(store, together=together))
+    assert outcomes[0] == outcomes[1]
+    held, digests, _, due, events, *_ = outcomes[0]
+    assert all((held, digests, due, events))
+    assert (len(held), len(events)) == (10, 1)
 
 
 async def test_unknown_verb_is_done_without_effect_h33(dispatcher, near, arrives):

@@ -1,12 +1,17 @@
 """Letters kept together: each is told its own fate, and only once it is on disk (H64)."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from federation import letterbox as letterboxes
 from federation.errors import Forbidden
+from federation.hints import Hint
 from federation.letterbox import Kept, Letterbox
-from tests.samples import NOW
+from tests.federation.world import THEIR_CATALOGUE, know_node
+from tests.samples import NOW, SOUTH
 
 
 @pytest.fixture
@@ -47,6 +52,40 @@ async def test_blocked_host_is_told_so_beside_others_h64(letterbox, house):
     assert on_disk(house) == [kept(1).uri, kept(2).uri]
     heard = await house.read(lambda store: store.hosts.find("bad.example").heard)
     assert heard is None
+
+
+async def test_blocked_actor_is_told_so_whether_it_signed_or_speaks_h64(letterbox, house):
+    bad = kept(1, "bad.example").actor
+    await house.write(lambda store: store.blocks.put_actor(bad, at=NOW, reason=""))
+    letters = [replace(kept(1), signer=bad), replace(kept(2), actor=bad), kept(3)]
+    told = await asyncio.gather(*map(letterbox.keep, letters), return_exceptions=True)
+    assert [type(each) for each in told] == [Forbidden, Forbidden, bool]
+    assert on_disk(house) == [kept(3).uri]
+
+
+async def test_letter_that_makes_us_stumble_harms_no_other_h62(letterbox, house, monkeypatch):
+    def stumble(store, host, hint, **times):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(letterboxes, "note_hint", stumble)
+    hint = Hint(collection=THEIR_CATALOGUE, digest=bytes(32))
+    letters = [kept(0), kept(1), replace(kept(2), hint=hint), kept(3)]
+    told = await asyncio.gather(*map(letterbox.keep, letters), return_exceptions=True)
+    assert [type(each) for each in told] == [bool, bool, RuntimeError, bool]
+    assert on_disk(house) == [kept(number).uri for number in (0, 1, 3)]
+
+
+async def test_hints_of_letters_kept_together_are_noted(letterbox, house, federating):
+    def follow(store):
+        know_node(store)
+        store.comparisons.schedule(THEIR_CATALOGUE, host=SOUTH, due=NOW + timedelta(days=1))
+
+    await house.write(follow)
+    hint = Hint(collection=f"{THEIR_CATALOGUE}/proposals", digest=b"d" * 32)
+    letters = [kept(1), replace(kept(2), signer=THEIR_CATALOGUE, hint=hint), kept(3)]
+    assert await asyncio.gather(*map(letterbox.keep, letters)) == [True] * 3
+    due = await house.read(lambda store: store.comparisons.next_due_at())
+    assert due == NOW + federating.compare_delay
 
 
 async def test_letter_is_kept_though_its_sender_has_gone(letterbox, house):
