@@ -204,7 +204,7 @@ def test_letters_taken_in_together_have_the_effect_that_each_has_by_itself(new_s
     assert outcomes[0] == outcomes[1]
     held, digests, _, due, events, *_ = outcomes[0]
     assert all((held, digests, due, events))
-    assert (len(held), len(events)) == (10, 2)
+    assert (len(held), len(events)) == (11, 2)
 
 
 async def test_unknown_verb_is_done_without_effect_h33(dispatcher, near, arrives):
