@@ -176,8 +176,6 @@ class _Door:
         if (request.content_length or 0) > self.settings.inbox_bytes:
             raise TooLarge(f"at most {self.settings.inbox_bytes} bytes")
         try:
-            if request.content.is_eof():  # it came whole with the head: nothing to wait for
-                return await request.read()
             async with asyncio.timeout(self.settings.body_seconds):
                 return await request.read()
         except TimeoutError:

@@ -1,6 +1,7 @@
-"""The limit of the inbox: bare aiohttp that checks digest and RSA signature, and keeps nothing.
+"""The limit of the inbox: bare aiohttp that checks digest and signature, and keeps nothing.
 
-Called with the port and a file of JSON that maps the addresses of keys to PEM.
+By RSA and draft-cavage, or by Ed25519 and RFC 9421 where that is how a request is signed. Called
+with the port and a file of JSON that maps the addresses of keys to PEM.
 """
 
 import asyncio
@@ -14,22 +15,52 @@ import uvloop
 from aiohttp import web
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 
 class Door:
     """Verifies what is posted."""
 
     def __init__(self, keys: dict[str, str]) -> None:
-        self._keys: dict[str, rsa.RSAPublicKey] = {}
+        self._rsa: dict[str, rsa.RSAPublicKey] = {}
+        self._ed25519: dict[str, ed25519.Ed25519PublicKey] = {}
         for uri, pem in keys.items():
             key = serialization.load_pem_public_key(pem.encode())
-            assert isinstance(key, rsa.RSAPublicKey)
-            self._keys[uri] = key
+            if isinstance(key, rsa.RSAPublicKey):
+                self._rsa[uri] = key
+            else:
+                assert isinstance(key, ed25519.Ed25519PublicKey)
+                self._ed25519[uri] = key
 
     async def take(self, request: web.Request) -> web.Response:
-        """Answer 202 for a request whose digest and signature hold (draft-cavage 2.5)."""
+        """Answer 202 for a request whose digest and signature hold."""
         body = await request.read()
+        if "Signature-Input" in request.headers:
+            return self._rfc9421(request, body)
+        return self._cavage(request, body)
+
+    def _rfc9421(self, request: web.Request, body: bytes) -> web.Response:
+        """Check the components that our letters cover, in their order (RFC 9421 2.5)."""
+        digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+        if request.headers["Content-Digest"] != digest:
+            return web.Response(status=401)
+        params = request.headers["Signature-Input"].removeprefix("sig1=")
+        key_uri = params.partition('keyid="')[2].partition('"')[0]
+        lines = [
+            f'"@method": {request.method}',
+            f'"@target-uri": http://{request.headers["Host"]}{request.raw_path}',
+            f'"content-digest": {digest}',
+            f'"@signature-params": {params}',
+        ]
+        signature = request.headers["Signature"].removeprefix("sig1=:").removesuffix(":")
+        try:
+            self._ed25519[key_uri].verify(base64.b64decode(signature), "\n".join(lines).encode())
+        except InvalidSignature:
+            return web.Response(status=401)
+        return web.Response(status=202)
+
+    def _cavage(self, request: web.Request, body: bytes) -> web.Response:
+        """Check the headers that our letters sign (draft-cavage 2.5)."""
         digest = f"SHA-256={base64.b64encode(hashlib.sha256(body).digest()).decode()}"
         if request.headers["Digest"] != digest:
             return web.Response(status=401)
@@ -40,7 +71,7 @@ class Door:
             f"{name}: {request.headers[name]}" for name in said["headers"].strip('"').split()[1:]
         ]
         try:
-            self._keys[said["keyId"].strip('"')].verify(
+            self._rsa[said["keyId"].strip('"')].verify(
                 base64.b64decode(said["signature"].strip('"')),
                 "\n".join(lines).encode(),
                 padding.PKCS1v15(),

@@ -7,7 +7,7 @@ matching each of thousands would take longer than all measuring.
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -54,10 +54,10 @@ def main() -> None:
     database = open_database(config)
     try:
         draft = AffiliateDraft(handle=AFFILIATE, name="Wikimedia Bench")
-        keys = new_keys(config.addresses.actor(AFFILIATE), START)
-        ours = database.write_now(admit, draft, keys)
-        for uri, pem in plan.senders.items():
-            database.write_now(_know, uri, pem)
+        own = new_keys(config.addresses.actor(AFFILIATE), START)
+        ours = database.write_now(admit, draft, own)
+        for uri, keys in plan.senders.items():
+            database.write_now(_know, uri, keys)
         _put_all(database, [ours.uri, *plan.senders], plan.listings)
         for inbox in plan.followers:
             database.write_now(_be_followed, inbox)
@@ -123,12 +123,16 @@ def _content(saying: Saying) -> ListingContent:
     )
 
 
-def _know(store: NodeStore, uri: str, pem: str) -> None:
-    """Know an affiliate of another node and its key, and follow it."""
+def _know(store: NodeStore, uri: str, keys: Mapping[str, str]) -> None:
+    """Know an affiliate of another node and its keys, and follow it."""
     _shelve(store, uri, Role.AFFILIATE)
     store.parties.put(_party(uri, f"{uri}/inbox", proposals=None))
     store.keys.put_known(
-        uri, [KnownKey(uri=f"{uri}#main-key", owner=uri, material=pem, fetched=START)]
+        uri,
+        [
+            KnownKey(uri=key_uri, owner=uri, material=material, fetched=START)
+            for key_uri, material in keys.items()
+        ],
     )
     _follow(store, store.addresses.catalogue, uri)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tests.bench import client
 from tests.bench.child import Child
-from tests.bench.letters import Sender, letters
+from tests.bench.letters import Sender, Sign, letters, sign_cavage, sign_rfc9421
 from tests.bench.plan import Made, free_port
-from tests.bench.rounds import Bout, Contender, Values, play
+from tests.bench.rounds import Bout, Contender, Outcome, Values, play
 from tests.bench.stage import Stage
 from tests.bench.table import Figure
 from tests.bench.trees import HERE
@@ -28,17 +28,21 @@ def figures(stage: Stage, bout: Bout) -> list[Figure]:
     """Measure every row."""
     number = 4000 if stage.is_full else 1500
     keys = stage.folder / "keys.json"
-    keys.write_text(json.dumps({each.key_uri: each.pem for each in stage.senders}))
+    keys.write_text(json.dumps(_pems(stage.senders)))
     port = free_port()
     with Child(HERE, "tests.bench.bare_inbox", str(port), str(keys), log=stage.log) as bare:
-        contenders: dict[str, Contender] = {
-            "limit": lambda: _limit(bare, port, _requests(stage.senders, port, number)),
-            "product": lambda: _node(stage.made, stage.senders, number),
-        }
-        if stage.other is not None:
-            other = stage.other
-            contenders["other"] = lambda: _node(other, stage.senders, number)
-        outcome = play(bout, contenders)
+
+        def outcome_of(sign: Sign) -> Outcome:
+            contenders: dict[str, Contender] = {
+                "limit": lambda: _limit(bare, port, _requests(stage.senders, port, number, sign)),
+                "product": lambda: _node(stage.made, stage.senders, number, sign),
+            }
+            if stage.other is not None:
+                other = stage.other
+                contenders["other"] = lambda: _node(other, stage.senders, number, sign)
+            return play(bout, contenders)
+
+        outcome, newer = outcome_of(sign_cavage), outcome_of(sign_rfc9421)
     accepted = stage.figure(
         "inbox, durable 202", outcome, "rate", unit="/s", target="inbox/accepted"
     )
@@ -59,12 +63,21 @@ def figures(stage: Stage, bout: Bout) -> list[Figure]:
         target="inbox/matched",
     )
     delay = stage.figure("inbox, 202, p99 of the wait", outcome, "p99", unit="ms")
-    return [accepted, indexed, matched, delay]
+    ed25519 = stage.figure(
+        "inbox, RFC 9421 Ed25519", newer, "rate", unit="/s", target="inbox/rfc9421"
+    )
+    return [accepted, indexed, matched, delay, ed25519]
 
 
-def _requests(who: list[Sender], port: int, number: int) -> list[bytes]:
+def _pems(who: list[Sender]) -> dict[str, str]:
+    """Return every key of the senders by its address, for who verifies them bare."""
+    rsa = {each.key_uri: each.pem for each in who}
+    return rsa | {each.proving_uri: each.proving.public().pem() for each in who}
+
+
+def _requests(who: list[Sender], port: int, number: int, sign: Sign) -> list[bytes]:
     said = sayings(WARM + number, seed=3)
-    return list(letters(said, who, f"127.0.0.1:{port}"))
+    return list(letters(said, who, f"127.0.0.1:{port}", sign))
 
 
 def _limit(bare: Child, port: int, requests: list[bytes]) -> Values:
@@ -81,9 +94,9 @@ def _limit(bare: Child, port: int, requests: list[bytes]) -> Values:
     }
 
 
-def _node(made: Made, who: list[Sender], number: int) -> Values:
+def _node(made: Made, who: list[Sender], number: int, sign: Sign) -> Values:
     """Post to a fresh copy of a node, and let it work for a while on what it has accepted."""
-    requests = _requests(who, made.port, number)
+    requests = _requests(who, made.port, number, sign)
     copy = made.copy("inbox")
     with copy.serve() as node:
         warm = client.send(made.port, requests[:WARM], CONNECTIONS, WARM_SECONDS).expect(202)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -12,24 +12,33 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from federation.signatures.integrity import add_proof
+from federation.signatures.keys import PrivateKey, new_ed25519_key
 from tests.bench.world import Saying
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 TERMS = "https://w3id.org/capacity-exchange/"
 SIGNED = "(request-target) host date digest"
+COVERED = '("@method" "@target-uri" "content-digest")'
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An affiliate of another node, with its key."""
+    """An affiliate of another node, with its keys for requests and for proofs."""
 
     uri: str
     key: rsa.RSAPrivateKey
+    proving: PrivateKey
 
     @property
     def key_uri(self) -> str:
         """The address of its key."""
         return f"{self.uri}#main-key"
+
+    @property
+    def proving_uri(self) -> str:
+        """The address of its key for proofs."""
+        return f"{self.uri}#ed25519-key"
 
     @property
     def pem(self) -> str:
@@ -49,9 +58,18 @@ def senders(number: int) -> list[Sender]:
         Sender(
             f"https://hub{index}.example/actors/affiliate",
             rsa.generate_private_key(public_exponent=65537, key_size=2048),
+            new_ed25519_key(),
         )
         for index in range(number)
     ]
+
+
+Sign = Callable[[Sender, str, str, bytes], dict[str, str]]
+
+
+def sign_cavage(who: Sender, host: str, path: str, body: bytes) -> dict[str, str]:
+    """Return the headers of a POST signed by draft-cavage with RSA."""
+    return sign(who.key, who.key_uri, host, path, body)
 
 
 def sign(key: rsa.RSAPrivateKey, key_uri: str, host: str, path: str, body: bytes) -> dict[str, str]:
@@ -71,18 +89,44 @@ def sign(key: rsa.RSAPrivateKey, key_uri: str, host: str, path: str, body: bytes
     return headers
 
 
+def sign_rfc9421(who: Sender, host: str, path: str, body: bytes) -> dict[str, str]:
+    """Return the headers of a POST signed by RFC 9421 with Ed25519."""
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    moment = int(datetime.now(UTC).timestamp())
+    said = f'{COVERED};created={moment};keyid="{who.proving_uri}";alg="ed25519"'
+    lines = [
+        '"@method": POST',
+        f'"@target-uri": http://{host}{path}',
+        f'"content-digest": sha-256=:{digest}:',
+        f'"@signature-params": {said}',
+    ]
+    signature = base64.b64encode(who.proving.sign("\n".join(lines).encode())).decode()
+    return {
+        "Host": host,
+        "Content-Digest": f"sha-256=:{digest}:",
+        "Signature-Input": f"sig1={said}",
+        "Signature": f"sig1=:{signature}:",
+    }
+
+
 def letters(
-    sayings: Iterable[Saying], who: Sequence[Sender], host: str, start: int = 0
+    sayings: Iterable[Saying], who: Sequence[Sender], host: str, signed: Sign
 ) -> Iterator[bytes]:
     """Give one whole HTTP request for each saying: a signed Create for the shared inbox."""
-    for index, saying in enumerate(sayings, start):
+    for index, saying in enumerate(sayings):
         sender = who[index % len(who)]
-        body = json.dumps(create(saying, sender.uri, index), ensure_ascii=False).encode()
-        headers = sign(sender.key, sender.key_uri, host, "/inbox", body)
+        said = prove(sender, create(saying, sender.uri, index))
+        body = json.dumps(said, ensure_ascii=False).encode()
+        headers = signed(sender, host, "/inbox", body)
         headers["Content-Type"] = "application/activity+json"
         headers["Content-Length"] = str(len(body))
         head = "\r\n".join(f"{name}: {value}" for name, value in headers.items())
         yield f"POST /inbox HTTP/1.1\r\n{head}\r\n\r\n".encode() + body
+
+
+def prove(who: Sender, document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with its author's proof, as every node of the exchange sends it."""
+    return add_proof(document, key=who.proving, key_uri=who.proving_uri, created=datetime.now(UTC))
 
 
 def create(saying: Saying, actor: str, index: int) -> dict[str, Any]:
@@ -100,14 +144,6 @@ def create(saying: Saying, actor: str, index: int) -> dict[str, Any]:
         "to": to,
         "cc": cc,
         "object": {**note, "to": to, "cc": cc},
-        "proof": {
-            "type": "DataIntegrityProof",
-            "cryptosuite": "eddsa-jcs-2022",
-            "verificationMethod": f"{actor}#ed25519-key",
-            "proofPurpose": "assertionMethod",
-            "created": now,
-            "proofValue": "z" + "3" * 87,
-        },
     }
 
 

@@ -15,14 +15,15 @@ from tests.bench.letters import Sender
 class Plan:
     """A node in ``folder`` that listens on ``port``.
 
-    ``senders`` maps affiliates elsewhere, which it follows, to their keys. It published ``publish``
-    listings of its own, whose deliveries to all ``followers`` (inboxes) wait in the queue.
+    ``senders`` maps affiliates elsewhere, which it follows, to their keys by address. It published
+    ``publish`` listings of its own, whose deliveries to all ``followers`` (inboxes) wait in the
+    queue.
     """
 
     folder: str
     port: int
     listings: int = 0
-    senders: Mapping[str, str] = field(default_factory=dict)
+    senders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     followers: Sequence[str] = ()
     publish: int = 0
 
@@ -61,9 +62,12 @@ def make(root: Path, plan: Plan) -> Made:
     return Made(root, Path(plan.folder), plan.port)
 
 
-def keys_of(who: Sequence[Sender]) -> dict[str, str]:
+def keys_of(who: Sequence[Sender]) -> dict[str, dict[str, str]]:
     """Return senders as a plan names them."""
-    return {each.uri: each.pem for each in who}
+    return {
+        each.uri: {each.key_uri: each.pem, each.proving_uri: each.proving.public().multibase()}
+        for each in who
+    }
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ class Target:
 
 TARGETS: Mapping[str, Target] = {
     "inbox/accepted": Target(least=0.60),
+    "inbox/rfc9421": Target(least=0.60),
     "inbox/indexed": Target(least=0.35),
     "inbox/matched": Target(least=0.35),
     "delivery/queue": Target(least=0.80),
