@@ -310,8 +310,6 @@ class Remote:
     async def _detail(self, response: aiohttp.ClientResponse) -> str:
         """Read the start of the answer's text; the status counts even if the text never comes."""
         start = bytearray()
-        if response.content.at_eof():
-            return ""
         with suppress(aiohttp.ClientError, OSError):
             async with asyncio.timeout(self._limits.detail_seconds):
                 async for chunk in response.content.iter_chunked(_DETAIL_BYTES):
