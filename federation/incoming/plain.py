@@ -11,7 +11,6 @@ from datetime import datetime
 
 from catalogue.listings import Arrival, index_words, is_early, take_in_all
 from catalogue.taxonomy import Taxonomy
-from federation.admission import is_blocked
 from federation.errors import FederationError
 from federation.guard import host_of, same_origin
 from federation.incoming.listing import is_wanted
@@ -60,6 +59,9 @@ def _settled(store: FederationStore, authors: Collection[str]) -> set[str]:
 
 
 def _is_settled(store: FederationStore, author: str) -> bool:
-    if store.addresses.is_ours(author) or is_blocked(store, author):
+    host = host_of(author)
+    if store.addresses.is_ours(author) or store.blocks.is_blocked(author):
         return False
-    return not store.blocks.is_silenced(host_of(author)) and is_wanted(store, author)
+    if store.hosts.is_blocked(host) or store.blocks.is_silenced(host):
+        return False
+    return is_wanted(store, author)
