@@ -190,7 +190,9 @@ class World:
             async with remote:
                 yield
 
-        door = paced(Admission(Rates.unlimited()), Proxies(["127.0.0.0/8"]), self.clock, ())
+        door = paced(
+            Admission(Rates.unlimited()), Proxies(["127.0.0.0/8"]), self.clock, (), lambda _: None
+        )
         app = web.Application(middlewares=[door, *middlewares(self.site)])
         app.cleanup_ctx.append(connected)
         app.add_routes(routes(self.site, self.database, homes))
