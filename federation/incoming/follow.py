@@ -24,4 +24,6 @@ def apply(store: FederationStore, said: Said) -> None:
         return
     if store.tombstones.deleted_at(get_id(said.activity)):  # its Undo came first
         return
+    if store.blocks.is_refused(said.actor, actor.uri):  # whoever blocks wants nothing to be sent
+        return
     following.welcome(store, uri=get_id(said.activity), follower=said.actor, followed=actor.uri)

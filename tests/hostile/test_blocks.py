@@ -260,9 +260,10 @@ async def test_block_by_somebody_else_is_honoured_and_undone(
     assert (await server.send(node.inbox, blocked, reader))[0] == 202
     await _rest(node)
     assert node.rows("SELECT state FROM follow WHERE follower = ?", reader.uri) == [("undone",)]
-    await node.publish(offer("News"), by="guild")
-    # a follow of one who blocks is answered to nobody
+    # a follow of one who blocks is answered to nobody, and nothing is sent after it
     await server.send(node.inbox, server.say("Follow", reader, guild), reader)
+    await _rest(node)
+    await node.publish(offer("News"), by="guild")
     await _rest(node)
     assert (len(server.got("Accept")), server.got("Create")) == (1, [])
     await server.send(node.inbox, server.say("Undo", reader, blocked["id"]), reader)
