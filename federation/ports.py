@@ -322,10 +322,6 @@ class BlockShelf(Protocol):
         """Store how a host and its subdomains are treated, in the place of what was."""
         ...
 
-    def find_host(self, host: str) -> HostBlock | None:
-        """Return how exactly this host is treated, or None."""
-        ...
-
     def list_hosts(self) -> list[HostBlock]:
         """Return every host that is treated in a way of its own, by name."""
         ...

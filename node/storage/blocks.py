@@ -42,11 +42,6 @@ class Blocks:
             obfuscate=int(block.obfuscate),
         )
 
-    def find_host(self, host: str) -> HostBlock | None:
-        """Return how exactly this host is treated, or None."""
-        row = self._sql.one("SELECT * FROM blocked_host WHERE host = :host", host=host.lower())
-        return _block(row) if row else None
-
     def list_hosts(self) -> list[HostBlock]:
         """Return every host that is treated in a way of its own, by name."""
         return [_block(row) for row in self._sql.all("SELECT * FROM blocked_host ORDER BY host")]
